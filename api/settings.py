@@ -1,0 +1,87 @@
+"""All settings, read in one place: command line, then REGISTRY_… variables, then registry.toml."""
+
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIGURATION_FILE = "registry.toml"
+
+
+class Settings(BaseSettings):
+    """The settings of one registry; `folder` holds everything that is not in the database."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_", extra="forbid")
+
+    folder: Path = Path("registry-data")
+    database_url: str | None = None
+    public_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8443, ge=1, le=65535)
+    certfile: Path | None = None
+    keyfile: Path | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=9464, ge=0, le=65535)
+    master_key: SecretStr | None = None
+    publish_folder: Path | None = None
+    list_size: int = Field(default=131_072, ge=131_072, multiple_of=8)
+    list_validity_seconds: int = Field(default=86_400, ge=60)
+    list_ttl_seconds: int = Field(default=300, ge=1)
+    greatest_lag_seconds: float = Field(default=10.0, gt=0)
+
+    @field_validator("public_url")
+    @classmethod
+    def _plain_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
+            raise ValueError("must be a plain https URL such as https://registry.example.org")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the command line win over the environment, and both over the folder's file."""
+        folder = Path(init_settings().get("folder") or env_settings().get("folder") or cls.folder_default())
+        file = TomlConfigSettingsSource(settings_cls, folder / CONFIGURATION_FILE)
+        return init_settings, env_settings, file
+
+    @classmethod
+    def folder_default(cls) -> Path:
+        """Return the folder used when none is named."""
+        default: Path = cls.model_fields["folder"].default
+        return default
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """Read the settings; what is given and not None comes first."""
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database's URL: SQLite in the folder unless another is set."""
+        return self.database_url or f"sqlite:///{self.folder / 'registry.db'}"
+
+    @property
+    def effective_publish_folder(self) -> Path:
+        """The publish folder: `published` in the folder unless another is set."""
+        return self.publish_folder or self.folder / "published"
+
+    @property
+    def master_key_file(self) -> Path:
+        """Where `init` puts the master key."""
+        return self.folder / "master.key"

@@ -1,0 +1,149 @@
+"""The directory: issuers with their keys, and achievements, for listing and for DID documents."""
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+
+from projections.projection import UnhandledEventError
+from projections.rows import Rows
+from registry.domain import events as e
+
+ISSUERS = "issuers"
+ACHIEVEMENTS = "achievements"
+
+
+def issuers_table(metadata: MetaData, name: str) -> Table:
+    """Describe one generation of the issuers' table, or the view over it.
+
+    `keys` maps each public key (Multikey) to whether it still signs; `version` is the stream's.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("issuer_id", Text, primary_key=True),
+        Column("did", Text, nullable=False),
+        Column("name_pl", Text, nullable=False),
+        Column("name_en", Text, nullable=False),
+        Column("country", Text, nullable=False),
+        Column("url", Text, nullable=False),
+        Column("keys", JSON, nullable=False),
+        Column("registered_at", Text, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Column("changed_position", BigInteger, nullable=False),
+        Index(f"{name}_by_change", "changed_position"),
+    )
+
+
+def achievements_table(metadata: MetaData, name: str) -> Table:
+    """Describe one generation of the achievements' table, or the view over it."""
+    return Table(
+        name,
+        metadata,
+        Column("achievement_id", Text, primary_key=True),
+        Column("issuer_id", Text, nullable=False),
+        Column("title_pl", Text),
+        Column("title_en", Text),
+        Column("latest", Integer, nullable=False),
+        Column("profile", Text, nullable=False),
+        Column("cryptosuite", Text, nullable=False),
+        Column("withdrawn", Boolean, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Index(f"{name}_by_issuer", "issuer_id", "position"),
+    )
+
+
+class DirectoryProjection:
+    """One row an issuer, one row an achievement."""
+
+    name = "directory"
+    schema_version = 1
+    tables = {  # noqa: RUF012 - a constant, of the Projection protocol
+        ISSUERS: issuers_table,
+        ACHIEVEMENTS: achievements_table,
+    }
+
+    def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
+        """Fold one event."""
+        match event:
+            case e.IssuerRegistered():
+                self._add_issuer(event, position, rows)
+            case e.SigningKeyAdded():
+                self._set_key(event, position, rows, signs=True)
+            case e.SigningKeyRetired():
+                self._set_key(event, position, rows, signs=False)
+            case e.ReasonCodeAdded():
+                values = {"version": event.originator_version}
+                rows.change(ISSUERS, (str(event.originator_id),), values)
+            case e.AchievementDefined():
+                self._add_achievement(event, position, rows)
+            case e.AchievementRevised():
+                self._revise(event, rows)
+            case e.AchievementWithdrawn():
+                values = {"withdrawn": True, "version": event.originator_version}
+                rows.change(ACHIEVEMENTS, (str(event.originator_id),), values)
+            case e.CredentialEvent() | e.StatusListOpened() | e.IndexesReserved():
+                pass
+            case e.IndexesReturned() | e.StatusListClosed() | e.StatusListRetired():
+                pass
+            case e.StatusListPublished():
+                pass
+            case _:
+                raise UnhandledEventError(event.TOPIC)
+
+    def _add_issuer(self, event: e.IssuerRegistered, position: int, rows: Rows) -> None:
+        row = {
+            "issuer_id": str(event.originator_id),
+            "did": event.did,
+            "name_pl": event.name_pl,
+            "name_en": event.name_en,
+            "country": event.country,
+            "url": event.url,
+            "keys": {},
+            "registered_at": event.recorded_at,
+            "version": event.originator_version,
+            "position": position,
+            "changed_position": position,
+        }
+        rows.insert(ISSUERS, (row["issuer_id"],), row)
+
+    def _set_key(
+        self,
+        event: e.SigningKeyAdded | e.SigningKeyRetired,
+        position: int,
+        rows: Rows,
+        *,
+        signs: bool,
+    ) -> None:
+        issuer = (str(event.originator_id),)
+        known = rows.get(ISSUERS, issuer) or {"keys": {}}
+        values = {
+            "keys": {**known["keys"], event.key: signs},
+            "version": event.originator_version,
+            "changed_position": position,
+        }
+        rows.change(ISSUERS, issuer, values)
+
+    def _add_achievement(self, event: e.AchievementDefined, position: int, rows: Rows) -> None:
+        row = {
+            "achievement_id": str(event.originator_id),
+            "issuer_id": event.issuer_id,
+            **_titles(event.definition),
+            "latest": 1,
+            "profile": event.profile,
+            "cryptosuite": event.cryptosuite,
+            "withdrawn": False,
+            "version": event.originator_version,
+            "position": position,
+        }
+        rows.insert(ACHIEVEMENTS, (row["achievement_id"],), row)
+
+    def _revise(self, event: e.AchievementRevised, rows: Rows) -> None:
+        # Versions of the definition count the stream's events: nothing may follow a withdrawal.
+        number = event.originator_version
+        values = {**_titles(event.definition), "latest": number, "version": number}
+        rows.change(ACHIEVEMENTS, (str(event.originator_id),), values)
+
+
+def _titles(definition: dict[str, dict[str, str]]) -> dict[str, str | None]:
+    title = definition.get("title") or {}
+    return {"title_pl": title.get("pl"), "title_en": title.get("en")}

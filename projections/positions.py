@@ -1,0 +1,165 @@
+"""Which generation of a projection is live, and up to which event each is folded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, text, update
+
+from projections.projection import Generation, Projection
+from registry.domain.errors import RegistryError
+from registry.store import tables
+from registry.store.database import Database
+
+_positions = tables.projections
+_frozen = tables.frozen_streams
+
+
+class ProjectionOutdatedError(RegistryError):
+    """A view was made by an older version of the registry."""
+
+
+class PositionMovedError(Exception):
+    """Another process folded these events meanwhile."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where one generation stands: the last event folded into it."""
+
+    generation: Generation
+    position: int
+
+
+@dataclass(frozen=True)
+class FrozenStream:
+    """An event that a projection could not read; `issuer_id` is None where it cannot be told."""
+
+    notification_id: int
+    originator_id: str
+    issuer_id: str | None
+    topic: str
+    reason: str
+
+
+def prepare(database: Database, projections: Iterable[Projection]) -> None:
+    """Make the first generation of each projection that has none; safe to run twice at once.
+
+    Raises ProjectionOutdatedError where a live one has another schema version.
+    """
+    with database.writing() as connection:
+        _lock(connection, database)
+        for projection in projections:
+            row = _live_row(connection, projection.name)
+            if row is None:
+                create_generation(connection, projection, number=1)
+                point_views(connection, projection, number=1)
+            elif row.schema_version != projection.schema_version:
+                raise ProjectionOutdatedError(
+                    f"the view {projection.name} has form {row.schema_version}, "
+                    f"this version makes form {projection.schema_version}",
+                    remedy=f"run: registry projections rebuild {projection.name}",
+                )
+
+
+def create_generation(connection: Connection, projection: Projection, *, number: int) -> None:
+    """Create the empty tables of a generation and its position 0; not live."""
+    generation = Generation(projection.name, number)
+    for table in generation.tables(projection.tables).values():
+        table.create(connection)
+    row = {
+        "name": projection.name,
+        "generation": number,
+        "live": 0,
+        "position": 0,
+        "schema_version": projection.schema_version,
+    }
+    connection.execute(insert(_positions), [row])
+
+
+def point_views(connection: Connection, projection: Projection, *, number: int) -> None:
+    """Let readers see generation `number`, in the caller's transaction."""
+    generation = Generation(projection.name, number)
+    for view in projection.tables:
+        connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
+        source = generation.table_name(view)
+        connection.execute(text(f"CREATE VIEW {view} AS SELECT * FROM {source}"))
+    of_this = _positions.c.name == projection.name
+    connection.execute(update(_positions).where(of_this).values(live=0))
+    chosen = of_this & (_positions.c.generation == number)
+    connection.execute(update(_positions).where(chosen).values(live=1))
+
+
+def drop_generation(connection: Connection, projection: Projection, *, number: int) -> None:
+    """Remove a generation's tables, position and frozen streams."""
+    generation = Generation(projection.name, number)
+    for table in generation.tables(projection.tables).values():
+        table.drop(connection, checkfirst=True)
+    for table in (_positions, _frozen):
+        chosen = (table.c.name == projection.name) & (table.c.generation == number)
+        connection.execute(delete(table).where(chosen))
+
+
+def live(connection: Connection, name: str) -> Progress:
+    """Return the live generation's progress; raises where the projection was never prepared."""
+    row = _live_row(connection, name)
+    if row is None:
+        raise ProjectionOutdatedError(
+            f"the view {name} does not exist yet", remedy="run: registry db upgrade"
+        )
+    return Progress(Generation(name, row.generation), row.position)
+
+
+def progress(connection: Connection, generation: Generation) -> Progress | None:
+    """Return the progress of a generation, live or not, or None where there is none."""
+    query = select(_positions.c.position).where(*_is(generation))
+    position = connection.execute(query).scalar_one_or_none()
+    return None if position is None else Progress(generation, position)
+
+
+def newest_number(connection: Connection, name: str) -> int:
+    """Return the highest generation number of a projection, 0 where there is none."""
+    query = select(_positions.c.generation).where(_positions.c.name == name)
+    return max(connection.execute(query).scalars(), default=0)
+
+
+def advance(connection: Connection, before: Progress, *, to: int) -> None:
+    """Move a position on; raises PositionMovedError unless it still stands where it was read."""
+    unmoved = (*_is(before.generation), _positions.c.position == before.position)
+    change = update(_positions).where(*unmoved).values(position=to)
+    if connection.execute(change).rowcount != 1:
+        raise PositionMovedError(before.generation.projection)
+
+
+def freeze(connection: Connection, generation: Generation, frozen: FrozenStream) -> None:
+    """Remember an event that could not be read."""
+    row = {"name": generation.projection, "generation": generation.number, **vars(frozen)}
+    connection.execute(insert(_frozen), [row])
+
+
+def frozen_streams(connection: Connection, generation: Generation) -> list[FrozenStream]:
+    """Return what a generation could not read, oldest first."""
+    columns = [_frozen.c[name] for name in FrozenStream.__dataclass_fields__]
+    query = (
+        select(*columns)
+        .where(_frozen.c.name == generation.projection)
+        .where(_frozen.c.generation == generation.number)
+        .order_by(_frozen.c.notification_id)
+    )
+    return [FrozenStream(**row) for row in connection.execute(query).mappings()]
+
+
+def _is(generation: Generation) -> tuple[object, ...]:
+    return (
+        _positions.c.name == generation.projection,
+        _positions.c.generation == generation.number,
+    )
+
+
+def _live_row(connection: Connection, name: str):  # type: ignore[no-untyped-def]
+    query = select(_positions).where(_positions.c.name == name, _positions.c.live == 1)
+    return connection.execute(query).one_or_none()
+
+
+def _lock(connection: Connection, database: Database) -> None:
+    if not database.is_sqlite:
+        connection.execute(text("LOCK TABLE projections IN EXCLUSIVE MODE"))

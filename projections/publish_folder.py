@@ -1,0 +1,127 @@
+"""The publish folder: the truth for serving, and the floor that nothing published goes below.
+
+`NAME` is a symbolic link to the version that is served; the versions lie beside it in
+`NAME.versions/VERSION.SHA256`, written once and never changed. A reader follows one link and so
+sees a whole version or the one before it. Any web server that follows links can serve the folder.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+STATUS_LISTS = "status-lists"
+ISSUERS = "issuers"
+
+
+@dataclass(frozen=True)
+class PublishedVersion:
+    """A version in the folder: its number and the SHA-256 (hex) of its bytes."""
+
+    version: int
+    digest: str
+
+
+class PublishFolder:
+    """Puts versions in and makes them current; safe to use from many processes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, name: str, version: int, body: bytes) -> PublishedVersion:
+        """Store the bytes of a version, durable on return; nobody is served them yet."""
+        published = PublishedVersion(version, hashlib.sha256(body).hexdigest())
+        path = self._path(name, published)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_durably(path, body)
+        return published
+
+    def make_current(self, name: str, published: PublishedVersion) -> bool:
+        """Serve a stored version, unless a newer one is served already; return whether it is.
+
+        The comparison and the swap happen under one lock, so that a publisher that stalled and
+        woke cannot put an old version back.
+        """
+        link = self.root / name
+        with self._locked():
+            current = self.current(name)
+            if current is not None and current.version > published.version:
+                return False
+            if current != published:
+                target = self._path(name, published)
+                _replace_link(link, os.path.relpath(target, link.parent))
+        return True
+
+    def current(self, name: str) -> PublishedVersion | None:
+        """Return the version that is served, or None."""
+        try:
+            target = (self.root / name).readlink().name
+        except FileNotFoundError:
+            return None
+        number, _, digest = target.partition(".")
+        return PublishedVersion(int(number), digest)
+
+    def read(self, name: str, published: PublishedVersion) -> bytes | None:
+        """Return the bytes of a version, or None where they are not here."""
+        try:
+            return self._path(name, published).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def withdraw(self, name: str) -> None:
+        """Serve `name` no more; the versions stay."""
+        with self._locked():
+            link = self.root / name
+            link.unlink(missing_ok=True)
+            _sync_folder(link.parent)
+
+    def _path(self, name: str, published: PublishedVersion) -> Path:
+        folder = self.root / f"{name}.versions"
+        return folder / f"{published.version:010d}.{published.digest}"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def list_name(list_id: str, purpose: str) -> str:
+    """Return the name of a published status list, which is also the end of its URL."""
+    return f"{STATUS_LISTS}/{list_id}/{purpose}"
+
+
+def did_name(issuer_id: str) -> str:
+    """Return the name of an issuer's published DID document."""
+    return f"{ISSUERS}/{issuer_id}/did.json"
+
+
+def _write_durably(path: Path, body: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    with temporary.open("wb") as output:
+        output.write(body)
+        output.flush()
+        os.fsync(output.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _replace_link(link: Path, target: str) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    temporary = link.with_name(f".{link.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    temporary.symlink_to(target)
+    temporary.replace(link)
+    _sync_folder(link.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

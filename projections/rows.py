@@ -1,0 +1,115 @@
+"""Rows of a view while a page of events is applied: in memory for a replay, in SQL for serving.
+
+A projection sees only the `Rows` port, so that one piece of code makes both what is served and
+what an audit compares it with.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table, and_, bindparam, insert, select, update
+
+Key = tuple[Any, ...]
+Row = dict[str, Any]
+
+
+class Rows(Protocol):
+    """Rows by table name and primary key.
+
+    `insert` is called once a key. `change` sets columns of a row, or does nothing where there is
+    none (its first event was unknown, and its stream is frozen). `get` returns the row with all
+    that was done to it so far, or None.
+    """
+
+    def insert(self, table: str, key: Key, row: Row) -> None: ...
+
+    def change(self, table: str, key: Key, values: Row) -> None: ...
+
+    def get(self, table: str, key: Key) -> Mapping[str, Any] | None: ...
+
+
+class MemoryRows:
+    """All rows of all tables in dictionaries."""
+
+    def __init__(self) -> None:
+        self.tables: defaultdict[str, dict[Key, Row]] = defaultdict(dict)
+
+    def insert(self, table: str, key: Key, row: Row) -> None:
+        """Keep a new row."""
+        self.tables[table][key] = row
+
+    def change(self, table: str, key: Key, values: Row) -> None:
+        """Set columns of a row."""
+        if key in self.tables[table]:
+            self.tables[table][key].update(values)
+
+    def get(self, table: str, key: Key) -> Mapping[str, Any] | None:
+        """Return a row or None."""
+        return self.tables[table].get(key)
+
+
+class SqlRows:
+    """The rows one page touches, written in few statements by `flush`.
+
+    A row that is inserted and changed in one page is written once. Changes of the same columns
+    go to the database together.
+    """
+
+    def __init__(self, connection: Connection, tables: Mapping[str, Table]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._inserted: defaultdict[str, dict[Key, Row]] = defaultdict(dict)
+        self._changed: defaultdict[str, dict[Key, Row]] = defaultdict(dict)
+        self._loaded: dict[tuple[str, Key], Row] = {}
+
+    def insert(self, table: str, key: Key, row: Row) -> None:
+        """Keep a new row until `flush`."""
+        self._inserted[table][key] = row
+
+    def change(self, table: str, key: Key, values: Row) -> None:
+        """Keep new values until `flush`."""
+        if key in self._inserted[table]:
+            self._inserted[table][key].update(values)
+            return
+        self._changed[table].setdefault(key, {}).update(values)
+        if (table, key) in self._loaded:
+            self._loaded[table, key].update(values)
+
+    def get(self, table: str, key: Key) -> Mapping[str, Any] | None:
+        """Return a row as this page leaves it so far, reading it at most once."""
+        if key in self._inserted[table]:
+            return self._inserted[table][key]
+        if (table, key) not in self._loaded:
+            row = self._select(self._tables[table], key)
+            if row is None:
+                return None
+            self._loaded[table, key] = row | self._changed[table].get(key, {})
+        return self._loaded[table, key]
+
+    def flush(self) -> None:
+        """Write everything."""
+        for name, rows in self._inserted.items():
+            if rows:
+                self._connection.execute(insert(self._tables[name]), list(rows.values()))
+        for name, changes in self._changed.items():
+            self._write_changes(self._tables[name], changes)
+
+    def _select(self, table: Table, key: Key) -> Row | None:
+        matches = [column == value for column, value in zip(table.primary_key, key, strict=True)]
+        found = self._connection.execute(select(table).where(and_(*matches))).mappings()
+        row = found.one_or_none()
+        return dict(row) if row is not None else None
+
+    def _write_changes(self, table: Table, changes: Mapping[Key, Row]) -> None:
+        alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
+        keys = [f"key_{column.name}" for column in table.primary_key]
+        for key, values in changes.items():
+            alike[tuple(sorted(values))].append(dict(zip(keys, key, strict=True)) | values)
+        matches = [
+            column == bindparam(name)
+            for column, name in zip(table.primary_key, keys, strict=True)
+        ]
+        for columns, rows in alike.items():
+            statement = update(table).where(*matches)
+            self._connection.execute(statement.values({c: bindparam(c) for c in columns}), rows)

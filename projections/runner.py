@@ -1,0 +1,117 @@
+"""The background work of a process: fold events, publish lists and DID documents, keep time.
+
+One thread, woken by every save in this process and at least every 100 ms for the saves of others.
+A database that is away is waited for; the published files are served meanwhile.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from projections.catch_up import CatchUp
+from registry.store.database import StoreUnavailableError
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.1
+"""How long a save by another process may go unnoticed."""
+
+SCHEDULE_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+
+
+class Ticking(Protocol):
+    """Work that is done when it is due and returns how much there was."""
+
+    def tick(self) -> int: ...
+
+
+@dataclass
+class Health:
+    """What `/readyz` and the metrics tell of the background work."""
+
+    prepared: bool = False
+    failure: str | None = None
+    applied: int = 0
+    caught_up_at: float = 0.0
+
+
+class Runner:
+    """Runs `prepare` once, then the loop, in a thread of its own.
+
+    `prepare` makes or checks what the loop needs and may raise; it is tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        prepare: Callable[[], None],
+        catch_up: CatchUp,
+        publishers: tuple[Ticking, ...],
+        scheduler: Ticking,
+    ) -> None:
+        self._prepare = prepare
+        self._catch_up = catch_up
+        self._publishers = publishers
+        self._scheduler = scheduler
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._scheduled_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
+        self.health = Health()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self, _position: int = 0) -> None:
+        """Say that there is something to do; cheap, from any thread."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish the step under way and end the thread."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+                self.health.failure = None
+            except Exception as error:  # noqa: BLE001 - the loop must outlive any failure of a turn
+                self._report(error)
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _turn(self) -> None:
+        if not self.health.prepared:
+            self._prepare()
+            self.health.prepared = True
+        self._woken.clear()
+        self.turn()
+        self._woken.wait(POLL_SECONDS)
+
+    def turn(self) -> None:
+        """Fold what there is, publishing between pages, and do what is due."""
+        count = -1
+        while count and not self._stopping.is_set():
+            count = self._catch_up.step()
+            self.health.applied += count
+            for publisher in self._publishers:
+                publisher.tick()
+        self.health.caught_up_at = time.monotonic()
+        if time.monotonic() - self._scheduled_at >= SCHEDULE_SECONDS:
+            self._scheduler.tick()
+            self._scheduled_at = time.monotonic()
+
+    def _report(self, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        if self.health.failure != reason:
+            level = log.warning if isinstance(error, StoreUnavailableError) else log.exception
+            level("background work failed and is tried again", reason=reason)
+        self.health.failure = reason

@@ -1,0 +1,61 @@
+"""What time brings about, by events: suspensions that end, vault entries nobody came back for.
+
+Ends are found in the credentials view and decided by the aggregate, so that two schedulers, or a
+view that lags, cannot end a suspension twice. After downtime it simply finds more at once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import MetaData, select
+
+from projections.credentials import VIEW, credentials_table
+from registry.domain.instants import instant
+
+SWEEP_EVERY = timedelta(minutes=10)
+BATCH = 500
+
+_credentials = credentials_table(MetaData(), VIEW)
+
+
+class Housekeeping(Protocol):
+    """What the scheduler asks of the write side."""
+
+    def end_suspension(self, credential_id: str) -> bool: ...
+
+    def sweep_vault(self) -> int: ...
+
+
+class Scheduler:
+    """Ends suspensions at their time and sweeps the vault."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Callable[[], Any],
+        housekeeping: Housekeeping,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._snapshot = snapshot
+        self._housekeeping = housekeeping
+        self._clock = clock
+        self._swept_at: datetime | None = None
+
+    def tick(self) -> int:
+        """Do what is due; return how many suspensions were ended."""
+        now = self._clock()
+        if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
+            self._housekeeping.sweep_vault()
+            self._swept_at = now
+        return sum(self._housekeeping.end_suspension(each) for each in self._ended(now))
+
+    def _ended(self, now: datetime) -> list[str]:
+        query = (
+            select(_credentials.c.credential_id)
+            .where(_credentials.c.suspended_until <= instant(now))
+            .order_by(_credentials.c.suspended_until)
+            .limit(BATCH)
+        )
+        with self._snapshot() as connection:
+            return list(connection.execute(query).scalars())

@@ -1,0 +1,33 @@
+"""The status events since each list's last publication, read once and kept until it is published."""
+
+from collections import defaultdict
+
+from projections.gate import WATCHED, Change, changes
+from projections.history import History, Recorded
+
+ListKey = tuple[str, str]
+
+
+class StatusChanges:
+    """Follows the status events from a position on, apart from the views."""
+
+    def __init__(self, history: History, *, after: int) -> None:
+        self._history = history
+        self._after = after
+        self._pending: defaultdict[ListKey, list[Change]] = defaultdict(list)
+
+    def read_to(self, position: int) -> None:
+        """Take in the events up to `position`."""
+        for item in self._history.all(self._after, stop=position, topics=WATCHED):
+            if isinstance(item, Recorded):
+                for change in changes(item.event, item.position):
+                    self._pending[change.list_id, change.purpose].append(change)
+        self._after = max(self._after, position)
+
+    def between(self, key: ListKey, *, after: int, to: int) -> list[Change]:
+        """Return a list's changes with after < position <= to."""
+        return [change for change in self._pending[key] if after < change.position <= to]
+
+    def forget(self, key: ListKey, *, to: int) -> None:
+        """Drop a list's changes up to `to`: they are published."""
+        self._pending[key] = [c for c in self._pending[key] if c.position > to]

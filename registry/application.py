@@ -1,0 +1,361 @@
+"""The write side: one short method a use case. Load, command, save.
+
+Every method takes the caller first. What a method returns is durable. A repeat under the same
+idempotency key returns what the first call returned and changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from registry.allocation import Allocator
+from registry.commands import REGISTRY, Caller, Commands, issuer_scope
+from registry.domain.achievement import Achievement, Profile
+from registry.domain.aggregate import Command
+from registry.domain.credential import Credential, Grounds
+from registry.domain.definition import DefinitionError, parse_definition, to_plain
+from registry.domain.errors import (
+    InvalidValueError,
+    UnknownAchievementError,
+    UnknownCredentialError,
+    UnknownIssuerError,
+)
+from registry.domain.instants import instant
+from registry.domain.issuer import Issuer
+from registry.domain.text import Language
+from registry.formats import did as dids
+from registry.formats.data_integrity import Cryptosuite
+from registry.formats.signer import Signer
+from registry.identifiers import parse_id
+from registry.issuance import Order
+from registry.issuing import Issued, Issuing
+from registry.store.key_store import KeyStore
+from registry.store.signing import SigningKeys
+from registry.store.vault import Item, Vault
+from registry.streams import Streams
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """An issuer to register; `country` is ISO 3166-1 alpha-2, `did_method` "web" or "key"."""
+
+    name_pl: str
+    name_en: str
+    country: str
+    url: str
+    did_method: str = "web"
+
+
+@dataclass(frozen=True)
+class NewAchievement:
+    """An achievement to define: the definition in plain JSON and how its badges are made."""
+
+    definition: dict[str, Any]
+    language: Language = Language.PL
+    cryptosuite: Cryptosuite = Cryptosuite.EDDSA_RDFC_2022
+    profile: Profile = Profile.DEFAULT
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """Why and since when a status changes; `note` goes to the vault, its keyed digest to history.
+
+    `until` is the promised end of a suspension.
+    """
+
+    reason: str
+    note: str | None = None
+    effective_at: datetime | None = None
+    until: datetime | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return the change as plain JSON, for the digest that recognises a repeat."""
+        return {
+            "reason": self.reason,
+            "note": self.note,
+            "effective_at": self.effective_at and instant(self.effective_at),
+            "until": self.until and instant(self.until),
+        }
+
+
+class CredentialRegistry:
+    """The use cases of operators and issuers."""
+
+    def __init__(
+        self,
+        *,
+        streams: Streams,
+        commands: Commands,
+        keys: KeyStore,
+        vault: Vault,
+        allocator: Allocator,
+        public_url: str,
+    ) -> None:
+        self._streams = streams
+        self._commands = commands
+        self._keys = keys
+        self._vault = vault
+        self._signing = SigningKeys(keys)
+        self._allocator = allocator
+        self._public_url = public_url
+        self._issuing = Issuing(
+            streams=streams,
+            commands=commands,
+            vault=vault,
+            allocator=allocator,
+            public_url=public_url,
+            signer_of=self.signer_of,
+        )
+
+    # Operators
+
+    def register_issuer(self, caller: Caller, organisation: Organisation) -> Issuer:
+        """Register an organisation; one that is did:key gets its only key at once."""
+        body = vars(organisation)
+        command = self._commands.make(caller, scope=REGISTRY, operation="issuers", body=body)
+        issuer_id = self._commands.new_id(caller, scope=REGISTRY, operation="issuers")
+        issuer = self._streams.load(Issuer(issuer_id))
+        if issuer.answered(command) is not None:
+            return issuer
+        at = instant(command.recorded_at)
+        self._keys.find_or_create([issuer_scope(str(issuer_id))], at=at)
+        details = {k: v for k, v in body.items() if k != "did_method"}
+        if organisation.did_method == "key":
+            key = self._signing.create(str(issuer_id), at=at)
+            issuer.register(command, did=dids.did_key(key), **details)
+            issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
+        else:
+            did = dids.did_web(self._public_url, "issuers", str(issuer_id))
+            issuer.register(command, did=did, **details)
+        self._streams.store(issuer)
+        return issuer
+
+    def add_signing_key(self, caller: Caller, issuer_id: str) -> str:
+        """Make a key that signs from now on; return its public half as a Multikey."""
+        issuer = self.issuer(issuer_id)
+        operation = f"issuers/{issuer_id}/keys"
+        command = self._issuer_command(caller, issuer_id, operation, {})
+        if (version := issuer.answered(command)) is not None:
+            return list(self._issuer_at(issuer_id, version).keys)[-1]
+        issuer.expect(command)
+        key = self._signing.create(issuer_id, at=instant(command.recorded_at))
+        issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
+        self._streams.store(issuer)
+        return key
+
+    def retire_signing_key(self, caller: Caller, issuer_id: str, key: str) -> Issuer:
+        """Stop signing with a key."""
+        issuer = self.issuer(issuer_id)
+        operation = f"issuers/{issuer_id}/keys/{key}/retire"
+        command = self._issuer_command(caller, issuer_id, operation, {})
+        if issuer.answered(command) is None:
+            issuer.expect(command)
+            issuer.retire_key(command, key=key)
+            self._streams.store(issuer)
+        return issuer
+
+    def issuer(self, issuer_id: str) -> Issuer:
+        """Return an issuer; raises UnknownIssuerError."""
+        issuer = self._streams.load(Issuer(parse_id(issuer_id, UnknownIssuerError, field="issuer_id")))
+        if not hasattr(issuer, "did"):
+            raise UnknownIssuerError("there is no such issuer", field="issuer_id")
+        return issuer
+
+    def signer_of(self, issuer_id: str) -> Signer:
+        """Return what signs for an issuer now."""
+        issuer = self.issuer(issuer_id)
+        key = issuer.signing_key
+        return self._signing.signer(issuer_id, key, verification_method=issuer.keys[key])
+
+    # Issuers
+
+    def add_reason_code(
+        self, caller: Caller, issuer_id: str, *, code: str, label_pl: str, label_en: str
+    ) -> Issuer:
+        """Use one more reason code."""
+        issuer = self.issuer(issuer_id)
+        labels = {"code": code, "label_pl": label_pl, "label_en": label_en}
+        command = self._issuer_command(caller, issuer_id, "reason-codes", labels)
+        if issuer.answered(command) is None:
+            issuer.expect(command)
+            issuer.add_reason_code(command, **labels)
+            self._streams.store(issuer)
+        return issuer
+
+    def define_achievement(
+        self, caller: Caller, issuer_id: str, new: NewAchievement
+    ) -> Achievement:
+        """Define a micro-credential; a definition may be incomplete until the first issuing."""
+        self.issuer(issuer_id)
+        scope = issuer_scope(issuer_id)
+        command = self._commands.make(
+            caller, scope=scope, operation="achievements", body=vars(new)
+        )
+        achievement_id = self._commands.new_id(caller, scope=scope, operation="achievements")
+        achievement = self._streams.load(Achievement(achievement_id))
+        if achievement.answered(command) is None:
+            achievement.define(
+                command,
+                issuer_id=issuer_id,
+                definition=checked_definition(new.definition),
+                language=new.language.value,
+                cryptosuite=new.cryptosuite.value,
+                profile=new.profile,
+            )
+            self._streams.store(achievement)
+        return achievement
+
+    def revise_achievement(
+        self, caller: Caller, issuer_id: str, achievement_id: str, definition: dict[str, Any]
+    ) -> Achievement:
+        """Record the next version of a definition."""
+        achievement = self.achievement(issuer_id, achievement_id)
+        operation = f"achievements/{achievement_id}"
+        command = self._issuer_command(caller, issuer_id, operation, definition)
+        if achievement.answered(command) is None:
+            achievement.expect(command)
+            achievement.revise(command, definition=checked_definition(definition))
+            self._streams.store(achievement)
+        return achievement
+
+    def withdraw_achievement(
+        self, caller: Caller, issuer_id: str, achievement_id: str
+    ) -> Achievement:
+        """Issue nothing more for an achievement."""
+        achievement = self.achievement(issuer_id, achievement_id)
+        operation = f"achievements/{achievement_id}/withdraw"
+        command = self._issuer_command(caller, issuer_id, operation, {})
+        if achievement.answered(command) is None:
+            achievement.expect(command)
+            achievement.withdraw(command)
+            self._streams.store(achievement)
+        return achievement
+
+    def achievement(self, issuer_id: str, achievement_id: str) -> Achievement:
+        """Return an achievement of this issuer; raises UnknownAchievementError."""
+        achievement = self.any_achievement(achievement_id)
+        if achievement.issuer_id != issuer_id:
+            raise UnknownAchievementError("there is no such achievement", field="achievement_id")
+        return achievement
+
+    def any_achievement(self, achievement_id: str) -> Achievement:
+        """Return an achievement of whichever issuer; raises UnknownAchievementError."""
+        number = parse_id(achievement_id, UnknownAchievementError, field="achievement_id")
+        achievement = self._streams.load(Achievement(number))
+        if not achievement.definitions:
+            raise UnknownAchievementError("there is no such achievement", field="achievement_id")
+        return achievement
+
+    def issue(self, caller: Caller, issuer_id: str, orders: Sequence[Order]) -> list[Issued]:
+        """Issue credentials, all or none; what an order supersedes is revoked in the same save."""
+        return self._issuing.issue(caller, self.issuer(issuer_id), orders)
+
+    def suspend(
+        self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
+    ) -> Credential:
+        """Suspend a credential, for good or until `change.until`."""
+
+        def decide(credential: Credential, command: Command, grounds: Grounds) -> None:
+            credential.suspend(command, grounds, until=change.until)
+
+        return self._change(caller, issuer_id, credential_id, "suspend", change, decide)
+
+    def reinstate(
+        self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
+    ) -> Credential:
+        """End a suspension."""
+        return self._change(
+            caller, issuer_id, credential_id, "reinstate", change, Credential.reinstate
+        )
+
+    def revoke(
+        self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
+    ) -> Credential:
+        """Revoke a credential for ever."""
+        return self._change(caller, issuer_id, credential_id, "revoke", change, Credential.revoke)
+
+    def credential(self, issuer_id: str, credential_id: str) -> Credential:
+        """Return a credential of this issuer; raises UnknownCredentialError."""
+        credential = self.any_credential(credential_id)
+        if credential.issuance.issuer_id != issuer_id:
+            raise UnknownCredentialError("there is no such credential", field="credential_id")
+        return credential
+
+    def any_credential(self, credential_id: str) -> Credential:
+        """Return a credential of whichever issuer; raises UnknownCredentialError."""
+        number = parse_id(credential_id, UnknownCredentialError, field="credential_id")
+        credential = self._streams.load(Credential(number))
+        if not hasattr(credential, "issuance"):
+            raise UnknownCredentialError("there is no such credential", field="credential_id")
+        return credential
+
+    def document(self, issuer_id: str, credential_id: str) -> bytes:
+        """Return the secured document; raises DocumentGoneError once it was erased."""
+        issuance = self.credential(issuer_id, credential_id).issuance
+        return self._vault.document(credential_id, issuance.document_digest)
+
+    # The registry itself
+
+    def stop(self) -> None:
+        """Give back unspent indexes; for a graceful stop."""
+        self._allocator.give_back()
+
+    def _change(  # noqa: PLR0913 - the shape every status change has
+        self,
+        caller: Caller,
+        issuer_id: str,
+        credential_id: str,
+        operation: str,
+        change: StatusChange,
+        decide: Any,
+    ) -> Credential:
+        credential = self.credential(issuer_id, credential_id)
+        command = self._issuer_command(
+            caller, issuer_id, f"credentials/{credential_id}/{operation}", change.plain()
+        )
+        if (version := credential.answered(command)) is not None:
+            return self._credential_at(credential.id, version)
+        credential.expect(command)
+        self.issuer(issuer_id).check_reason(change.reason)
+        note_digest = self._keep_note(credential, change.note, command)
+        decide(credential, command, Grounds(change.reason, note_digest, change.effective_at))
+        self._streams.store(credential)
+        return credential
+
+    def _keep_note(
+        self, credential: Credential, note: str | None, command: Command
+    ) -> str | None:
+        if note is None:
+            return None
+        issuance = credential.issuance
+        digest = self._vault.note_digest(issuance.issuer_id, note)
+        item = Item(str(credential.id), digest, issuance.subject_ref, note.encode())
+        self._vault.put_note(item, at=instant(command.recorded_at))
+        return digest
+
+    def _issuer_command(
+        self, caller: Caller, issuer_id: str, operation: str, body: object
+    ) -> Command:
+        scope = issuer_scope(issuer_id)
+        return self._commands.make(caller, scope=scope, operation=operation, body=body)
+
+    def _issuer_at(self, issuer_id: str, version: int) -> Issuer:
+        return self._streams.load_at(Issuer(UUID(issuer_id)), version)
+
+    def _credential_at(self, credential_id: UUID, version: int) -> Credential:
+        return self._streams.load_at(Credential(credential_id), version)
+
+
+def checked_definition(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return the definition in its plain form; raises InvalidValueError naming every fault."""
+    try:
+        return to_plain(parse_definition(definition))
+    except DefinitionError as error:
+        first = error.problems[0]
+        raise InvalidValueError(
+            "; ".join(f"{problem.field}: {problem.reason}" for problem in error.problems),
+            field=f"definition{first.field}",
+            remedy=first.remedy,
+        ) from error

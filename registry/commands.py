@@ -1,0 +1,102 @@
+"""From a caller's request to a domain command: who, when, and how a repeat is recognised.
+
+An Idempotency-Key becomes keyed digests: the `command_id`, and for what is created its very id.
+They are keyed with a secret of the issuer's, because an unkeyed digest would let anyone who
+knows how an issuer forms its keys (from a student's number, say) confirm a person.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from registry.domain.aggregate import Command
+from registry.store.key_store import KeyStore
+
+REGISTRY = "registry"
+"""The actor, and the scope, of what the registry does by itself."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks (an opaque principal), under which idempotency key, having read which version."""
+
+    actor: str
+    idempotency_key: str | None = None
+    expected_version: int | None = None
+
+    def part(self, number: int) -> "Caller":
+        """Return the caller of one row of a request that has many."""
+        if self.idempotency_key is None:
+            return self
+        return replace(self, idempotency_key=f"{self.idempotency_key}#{number}")
+
+
+class Commands:
+    """Makes commands; `clock` gives aware instants, `entropy(n)` n random bytes."""
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        *,
+        clock: Callable[[], datetime],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._keys = keys
+        self.clock = clock
+        self._entropy = entropy
+
+    def make(self, caller: Caller, *, scope: str, operation: str, body: object) -> Command:
+        """Return the command; `scope` names the secret, `body` is the request in plain JSON."""
+        request = json.dumps(body, sort_keys=True).encode()
+        return Command(
+            recorded_at=self.clock(),
+            actor=caller.actor,
+            command_id=self._command_id(caller, scope, operation),
+            request_digest=self._digest(scope, f"request/{operation}", request).hex(),
+            nonce=self._nonce,
+            expected_version=caller.expected_version,
+        )
+
+    def own(self) -> Command:
+        """Return a command of the registry's own, which is never repeated."""
+        return Command(self.clock(), REGISTRY, self._nonce(), "", self._nonce)
+
+    def new_id(self, caller: Caller, *, scope: str, operation: str) -> UUID:
+        """Return the id of what the request creates: the same for the same idempotency key."""
+        if caller.idempotency_key is None:
+            return _uuid8(self._entropy(16))
+        key = caller.idempotency_key.encode()
+        return _uuid8(self._digest(scope, f"id/{operation}", key)[:16])
+
+    def salt(self) -> str:
+        """Return 128 random bits in hex."""
+        return self._nonce()
+
+    def _command_id(self, caller: Caller, scope: str, operation: str) -> str:
+        if caller.idempotency_key is None:
+            return self._nonce()
+        return self._digest(scope, f"command/{operation}", caller.idempotency_key.encode()).hex()
+
+    def _digest(self, scope: str, kind: str, data: bytes) -> bytes:
+        secret = self._keys.get(scope)
+        return hmac.new(secret, kind.encode() + b"\0" + data, hashlib.sha256).digest()
+
+    def _nonce(self) -> str:
+        return self._entropy(16).hex()
+
+
+def issuer_scope(issuer_id: str) -> str:
+    """Name the secret under which one issuer's requests are digested."""
+    return f"issuer/{issuer_id}"
+
+
+def _uuid8(data: bytes) -> UUID:
+    """Put 122 of the given bits into a UUID of version 8 (RFC 9562 §5.8)."""
+    value = int.from_bytes(data, "big")
+    value = value & ~(0xF << 76) | 0x8 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)

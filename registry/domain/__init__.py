@@ -1,0 +1,1 @@
+"""The registry's rules: pure values and decisions, no I/O."""

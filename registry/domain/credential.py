@@ -1,0 +1,191 @@
+"""The credential's life: issued, suspended and reinstated, revoked. Revoked is final."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from registry.domain.achievement import Profile
+from registry.domain.aggregate import Aggregate, Command
+from registry.domain.errors import (
+    AlreadySuspendedError,
+    EffectiveAtError,
+    NotSuspendableError,
+    NotSuspendedError,
+    RevokedIsFinalError,
+)
+from registry.domain.events import (
+    CredentialIssued,
+    CredentialReinstated,
+    CredentialRevoked,
+    CredentialSuspended,
+    Event,
+)
+from registry.domain.instants import instant, parse_instant
+from registry.domain.reasons import SUPERSEDED
+
+
+class Status(StrEnum):
+    """The status of a credential as its events left it."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The entry of a credential: one index in one list, given out once for ever."""
+
+    list_id: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Issuance:
+    """What is recorded when a credential is issued; identifiers, digests and dates only."""
+
+    issuer_id: str
+    achievement_id: str
+    achievement_version: int
+    profile: Profile
+    placement: Placement
+    subject_ref: str
+    document_digest: str
+    verification_method: str
+    cryptosuite: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+    supersedes: str | None = None
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Why a status changes: a reason code, the keyed digest of a private note, and since when.
+
+    `effective_at` is when it became true in the world: not later than it is recorded.
+    """
+
+    reason: str
+    note_digest: str | None = None
+    effective_at: datetime | None = None
+
+
+class Credential(Aggregate):
+    """Folds the events of one credential."""
+
+    issuance: CredentialIssued
+    status: Status
+    suspended_until: str | None = None
+    superseded_by: str | None = None
+
+    def issue(self, command: Command, issuance: Issuance) -> None:
+        """Record that the credential was issued."""
+        self.record(
+            CredentialIssued,
+            command,
+            issuer_id=issuance.issuer_id,
+            list_id=issuance.placement.list_id,
+            list_index=issuance.placement.index,
+            achievement_id=issuance.achievement_id,
+            achievement_version=issuance.achievement_version,
+            profile=issuance.profile.value,
+            subject_ref=issuance.subject_ref,
+            document_digest=issuance.document_digest,
+            verification_method=issuance.verification_method,
+            cryptosuite=issuance.cryptosuite,
+            valid_from=instant(issuance.valid_from),
+            valid_until=instant(issuance.valid_until) if issuance.valid_until else None,
+            supersedes=issuance.supersedes,
+        )
+
+    def suspend(
+        self, command: Command, grounds: Grounds, *, until: datetime | None = None
+    ) -> None:
+        """Suspend, for good or until a moment that has yet to come."""
+        self._check_not_revoked("suspended")
+        if self.issuance.profile == Profile.OB_STRICT:
+            raise NotSuspendableError(
+                "the credential was issued with the profile ob-strict, without a suspension entry",
+                remedy="revoke it, or issue a new one with the default profile",
+            )
+        if self.status is Status.SUSPENDED:
+            raise AlreadySuspendedError("the credential is suspended already")
+        if until is not None and until <= command.recorded_at:
+            raise EffectiveAtError(
+                f"the end of the suspension {instant(until)} is not in the future",
+                field="until",
+                remedy="name a later moment, or none",
+            )
+        details = self._details(command, grounds)
+        self.record(
+            CredentialSuspended, command, until=instant(until) if until else None, **details
+        )
+
+    def reinstate(self, command: Command, grounds: Grounds) -> None:
+        """End a suspension."""
+        self._check_not_revoked("reinstated")
+        if self.status is not Status.SUSPENDED:
+            raise NotSuspendedError("the credential is not suspended")
+        self.record(CredentialReinstated, command, **self._details(command, grounds))
+
+    def revoke(self, command: Command, grounds: Grounds) -> None:
+        """Revoke for ever, from any other status."""
+        self._check_not_revoked("revoked again")
+        self.record(CredentialRevoked, command, **self._details(command, grounds))
+
+    def supersede(self, command: Command, *, by: str) -> None:
+        """Revoke because the credential with the id `by` takes its place."""
+        self._check_not_revoked("superseded")
+        details = self._details(command, Grounds(SUPERSEDED))
+        self.record(CredentialRevoked, command, superseded_by=by, **details)
+
+    def _check_not_revoked(self, wanted: str) -> None:
+        if self.status is Status.REVOKED:
+            raise RevokedIsFinalError(
+                f"the credential is revoked and cannot be {wanted}",
+                remedy="issue a new credential that supersedes it",
+            )
+
+    def _details(self, command: Command, grounds: Grounds) -> dict[str, Any]:
+        self._check_effective_at(command, grounds.effective_at)
+        return {
+            "issuer_id": self.issuance.issuer_id,
+            "list_id": self.issuance.list_id,
+            "list_index": self.issuance.list_index,
+            "reason": grounds.reason,
+            "note_digest": grounds.note_digest,
+            "effective_at": instant(grounds.effective_at) if grounds.effective_at else None,
+        }
+
+    def _check_effective_at(self, command: Command, effective_at: datetime | None) -> None:
+        if effective_at is None:
+            return
+        if effective_at > command.recorded_at:
+            raise EffectiveAtError(
+                f"{instant(effective_at)} lies in the future",
+                field="effective_at",
+                remedy="leave it out, or name the earlier moment since when it holds",
+            )
+        earliest = min(
+            parse_instant(self.issuance.valid_from), parse_instant(self.issuance.recorded_at)
+        )
+        if effective_at < earliest:
+            raise EffectiveAtError(
+                f"the credential did not exist before {instant(earliest)}", field="effective_at"
+            )
+
+    def when(self, event: Event) -> None:
+        """Apply one event."""
+        match event:
+            case CredentialIssued():
+                self.issuance, self.status = event, Status.ACTIVE
+            case CredentialSuspended():
+                self.status, self.suspended_until = Status.SUSPENDED, event.until
+            case CredentialReinstated():
+                self.status, self.suspended_until = Status.ACTIVE, None
+            case CredentialRevoked():
+                self.status, self.suspended_until = Status.REVOKED, None
+                self.superseded_by = event.superseded_by
+            case _:
+                raise TypeError(f"not a credential's event: {event!r}")

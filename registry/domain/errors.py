@@ -1,0 +1,107 @@
+"""What the registry refuses, each error with the field, the reason and the remedy.
+
+A class's docstring is the title a caller reads. No error knows HTTP; the API has one table for that.
+"""
+
+
+class RegistryError(Exception):
+    """The request cannot be carried out."""
+
+    def __init__(self, reason: str, *, field: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+        self.remedy = remedy
+
+    @property
+    def title(self) -> str:
+        """One sentence that names the kind of refusal."""
+        return (type(self).__doc__ or "").splitlines()[0]
+
+
+class InvalidValueError(RegistryError):
+    """A value is missing or not of the form it must have."""
+
+
+class NotFoundError(RegistryError):
+    """There is no such thing, or it is not yours."""
+
+
+class UnknownIssuerError(NotFoundError):
+    """There is no such issuer, or it is not yours."""
+
+
+class UnknownAchievementError(NotFoundError):
+    """There is no such achievement, or it is not yours."""
+
+
+class UnknownCredentialError(NotFoundError):
+    """There is no such credential, or it is not yours."""
+
+
+class UnknownKeyError(NotFoundError):
+    """The issuer has no such key."""
+
+
+class DocumentGoneError(RegistryError):
+    """The document no longer exists."""
+
+
+class ConflictError(RegistryError):
+    """The state of things does not allow it."""
+
+
+class RevokedIsFinalError(ConflictError):
+    """A revoked credential stays revoked."""
+
+
+class AlreadySuspendedError(ConflictError):
+    """The credential is suspended already."""
+
+
+class NotSuspendedError(ConflictError):
+    """Only a suspended credential can be reinstated."""
+
+
+class NotSuspendableError(ConflictError):
+    """This credential has no suspension entry."""
+
+
+class KeyRotationError(ConflictError):
+    """This issuer's keys cannot be changed that way."""
+
+
+class NoSigningKeyError(ConflictError):
+    """The issuer has no key to sign with."""
+
+
+class AchievementWithdrawnError(ConflictError):
+    """A withdrawn achievement cannot be issued or revised."""
+
+
+class StatusListFullError(ConflictError):
+    """The status list has no index left."""
+
+
+class IncompleteDefinitionError(RegistryError):
+    """The definition lacks what Annex I of Recommendation 2022/C 243/02 makes mandatory."""
+
+
+class UnknownReasonError(RegistryError):
+    """The reason code is not one this issuer uses."""
+
+
+class EffectiveAtError(RegistryError):
+    """The moment of effect is not possible."""
+
+
+class IdempotencyConflictError(RegistryError):
+    """The idempotency key was used before with another request."""
+
+
+class VersionMismatchError(RegistryError):
+    """Somebody changed it since you read it."""
+
+
+class ConcurrentChangeError(ConflictError):
+    """Somebody else changed it at the same moment."""

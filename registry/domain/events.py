@@ -1,0 +1,258 @@
+"""Every event of the registry: flat, past tense, primitive values, an explicit topic each.
+
+A stored event is the JSON object of these fields without the two `originator_` ones, which are
+columns. New fields must have a default; anything else is a new class with a new topic. Instants
+are text as `instants.instant` writes it. `tests/golden/events.json` holds one of each.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What every event says: its place, when it was recorded, by whom, and for which command.
+
+    `actor` is an opaque principal (an API key's id or "registry"), never a name. `command_id` and
+    `request_digest` are keyed digests that find a repeated request. `nonce` is 128 random bits in
+    hex, so that nobody can confirm a guess of an event's contents by hashing it.
+    """
+
+    TOPIC: ClassVar[str]
+
+    originator_id: UUID
+    originator_version: int
+    recorded_at: str
+    actor: str
+    command_id: str
+    request_digest: str
+    nonce: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerRegistered(Event):
+    """An operator admitted an organisation that issues credentials."""
+
+    TOPIC: ClassVar[str] = "issuer-registered-v1"
+
+    did: str
+    name_pl: str
+    name_en: str
+    country: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKeyAdded(Event):
+    """The issuer signs with this key from now on; `key` is its public half as a Multikey."""
+
+    TOPIC: ClassVar[str] = "signing-key-added-v1"
+
+    key: str
+    verification_method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKeyRetired(Event):
+    """The key signs nothing more; what it signed stays good, so it stays in the DID document."""
+
+    TOPIC: ClassVar[str] = "signing-key-retired-v1"
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonCodeAdded(Event):
+    """The issuer uses one more reason code for its status changes."""
+
+    TOPIC: ClassVar[str] = "reason-code-added-v1"
+
+    code: str
+    label_pl: str
+    label_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AchievementDefined(Event):
+    """An issuer defined a micro-credential; this is version 1 of the definition."""
+
+    TOPIC: ClassVar[str] = "achievement-defined-v1"
+
+    issuer_id: str
+    definition: dict[str, Any]
+    language: str
+    cryptosuite: str
+    profile: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AchievementRevised(Event):
+    """The definition has a new version; credentials issued under earlier ones keep theirs."""
+
+    TOPIC: ClassVar[str] = "achievement-revised-v1"
+
+    issuer_id: str
+    definition: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AchievementWithdrawn(Event):
+    """Nothing more is issued for this achievement; what was issued keeps its status."""
+
+    TOPIC: ClassVar[str] = "achievement-withdrawn-v1"
+
+    issuer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialEvent(Event):
+    """What each credential event repeats, so that a list can be folded without a look-up."""
+
+    issuer_id: str
+    list_id: str
+    list_index: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialIssued(CredentialEvent):
+    """A credential was signed and handed over; ids, digests and dates only, never claims."""
+
+    TOPIC: ClassVar[str] = "credential-issued-v1"
+
+    achievement_id: str
+    achievement_version: int
+    profile: str
+    subject_ref: str
+    document_digest: str
+    verification_method: str
+    cryptosuite: str
+    valid_from: str
+    valid_until: str | None = None
+    supersedes: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialSuspended(CredentialEvent):
+    """The credential is not to be relied on for now; `until` is the promised end, if any."""
+
+    TOPIC: ClassVar[str] = "credential-suspended-v1"
+
+    reason: str
+    note_digest: str | None = None
+    effective_at: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialReinstated(CredentialEvent):
+    """A suspension ended; the credential can be relied on again."""
+
+    TOPIC: ClassVar[str] = "credential-reinstated-v1"
+
+    reason: str
+    note_digest: str | None = None
+    effective_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRevoked(CredentialEvent):
+    """The credential is not to be relied on ever again."""
+
+    TOPIC: ClassVar[str] = "credential-revoked-v1"
+
+    reason: str
+    note_digest: str | None = None
+    effective_at: str | None = None
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusListOpened(Event):
+    """A list of `size` entries exists for one issuer and one way of securing its credentials."""
+
+    TOPIC: ClassVar[str] = "status-list-opened-v1"
+
+    issuer_id: str
+    cryptosuite: str
+    profile: str
+    purposes: list[str]
+    size: int
+    sequence: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexesReserved(Event):
+    """The counters first..first+count-1 belong to one worker, for ever."""
+
+    TOPIC: ClassVar[str] = "indexes-reserved-v1"
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexesReturned(Event):
+    """A worker that stopped in good order gives back counters it has not used."""
+
+    TOPIC: ClassVar[str] = "indexes-returned-v1"
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusListClosed(Event):
+    """Every counter of the list is reserved; new credentials go to the next list."""
+
+    TOPIC: ClassVar[str] = "status-list-closed-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusListRetired(Event):
+    """Every credential of the list ended long ago; the list is no longer published."""
+
+    TOPIC: ClassVar[str] = "status-list-retired-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusListPublished(Event):
+    """One version of one published list, with all that is needed to make its bytes again.
+
+    The stream is the (list, purpose), so `originator_version` is the list's version. `position`
+    is the last event folded into it. Each of `representations` names media_type, cryptosuite,
+    verification_method, created, proof_value and the SHA-256 `digest` of the served bytes.
+    """
+
+    TOPIC: ClassVar[str] = "status-list-published-v1"
+
+    list_id: str
+    issuer_id: str
+    purpose: str
+    position: int
+    valid_from: str
+    valid_until: str
+    ttl_ms: int
+    encoder: str
+    representations: list[dict[str, str]]
+
+
+EVENT_CLASSES: tuple[type[Event], ...] = (
+    IssuerRegistered,
+    SigningKeyAdded,
+    SigningKeyRetired,
+    ReasonCodeAdded,
+    AchievementDefined,
+    AchievementRevised,
+    AchievementWithdrawn,
+    CredentialIssued,
+    CredentialSuspended,
+    CredentialReinstated,
+    CredentialRevoked,
+    StatusListOpened,
+    IndexesReserved,
+    IndexesReturned,
+    StatusListClosed,
+    StatusListRetired,
+    StatusListPublished,
+)

@@ -1,0 +1,51 @@
+"""Give a document the one form that is hashed: JCS (RFC 8785) or RDFC-1.0 N-Quads."""
+
+from typing import Any
+
+import rfc8785
+
+from registry.formats import contexts as bundled
+from registry.formats.contexts import ContextNotBundledError
+from registry.formats.json_ld import ContextLoader, UndefinedTermError, expand
+from registry.formats.rdf import CanonicalisationError, canonicalise
+from registry.formats.statements import statements
+
+__all__ = [
+    "CanonicalisationError",
+    "ContextLoader",
+    "ContextNotBundledError",
+    "UndefinedTermError",
+    "check_terms",
+    "jcs",
+    "rdfc",
+]
+
+
+def jcs(value: Any) -> bytes:
+    """Return the JSON Canonicalization Scheme form of a value (RFC 8785), in UTF-8.
+
+    Raises CanonicalisationError for numbers and texts that have none.
+    """
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as error:
+        raise CanonicalisationError("no JCS form") from error
+
+
+def rdfc(document: dict[str, Any], *, contexts: ContextLoader = bundled.load) -> bytes:
+    """Return the canonical N-Quads of a JSON-LD document (RDFC-1.0 with SHA-256), in UTF-8.
+
+    Every part of the document is in them: UndefinedTermError is raised for terms and types no
+    context defines, ContextNotBundledError for contexts `contexts` does not have, and
+    CanonicalisationError for whatever else would be lost, for control characters, and for graphs
+    made to be slow (limits in `rdf` and `json_ld`).
+    """
+    return canonicalise(statements(expand(document, contexts)))
+
+
+def check_terms(document: dict[str, Any], *, contexts: ContextLoader = bundled.load) -> None:
+    """Raise as `rdfc` does unless every part of a document is defined by contexts at hand.
+
+    For documents that are hashed in another form, whose readers rely on the contexts all the same.
+    """
+    statements(expand(document, contexts))

@@ -1,0 +1,121 @@
+"""Expand JSON-LD 1.1 documents without losing a word of them (Data Integrity 1.0 §4.4).
+
+JSON-LD drops what it cannot place: undefined terms, relative ids, nulls. What is dropped is not
+signed, and can be changed unseen. Everything that would be dropped is refused here, and so is what
+credentials do not need: contexts that are written in the document, and keywords beyond five.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from threading import get_ident
+from typing import Any, Final
+
+from pyld.context_resolver import ContextResolver
+from pyld.jsonld import JsonLdError, JsonLdProcessor
+
+from registry.formats.rdf import CanonicalisationError
+from registry.formats.strict_json import MAX_INTEGER
+
+ContextLoader = Callable[[str], dict[str, Any]]
+
+# A context costs a few milliseconds each time it is applied to one it has not met lately.
+MAX_CONTEXTS: Final = 256
+
+_KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language"})
+
+
+class UndefinedTermError(CanonicalisationError):
+    """A document uses terms or types that none of its contexts defines."""
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        self.terms = tuple(sorted(terms))
+        super().__init__(f"not defined by any context: {', '.join(self.terms)}")
+
+
+def expand(document: dict[str, Any], contexts: ContextLoader) -> list[dict[str, Any]]:
+    """Return the expanded form of a document, or raise for anything expansion would lose.
+
+    Contexts come from `contexts` alone, which answers the same for a URL every time and raises
+    for the URLs it refuses. Raises UndefinedTermError and CanonicalisationError. Relative names
+    are kept as they are.
+    """
+    options = _options(document, contexts)
+    dropped: list[str | None] = []
+    try:
+        expanded: list[dict[str, Any]] = JsonLdProcessor(dropped.append).expand(document, options)
+    except JsonLdError as error:
+        raise CanonicalisationError(f"not JSON-LD: {_code(error)}") from error
+    if dropped:
+        # PyLD gives no name for a term that a context maps to nothing.
+        raise UndefinedTermError({name or "(a term mapped to nothing)" for name in dropped})
+    return expanded
+
+
+def _code(error: JsonLdError) -> str | None:
+    # PyLD wraps errors in errors, and its messages quote the document: the code is enough.
+    inner = error.__cause__
+    return _code(inner) if isinstance(inner, JsonLdError) else error.code
+
+
+def _options(document: dict[str, Any], contexts: ContextLoader) -> dict[str, Any]:
+    """Screen a document, ask for each of its contexts once, and return how PyLD is to read it."""
+    urls: list[str] = []
+    _screen(document, urls)
+    if len(urls) > MAX_CONTEXTS:
+        raise CanonicalisationError(f"more than {MAX_CONTEXTS} contexts")
+    for url in set(urls):
+        contexts(url)
+    # With no base at all, PyLD would resolve relative ids against one of its own.
+    return {"base": None, "contextResolver": _resolver(contexts, get_ident())}
+
+
+@lru_cache(maxsize=256)
+def _resolver(contexts: ContextLoader, _thread: int) -> ContextResolver:
+    """Keep processed contexts, which is most of the time; PyLD's cache is for one thread only."""
+
+    def load(url: str, _options: object) -> dict[str, Any]:
+        # PyLD rewrites contexts in place.
+        document = copy.deepcopy(contexts(url))
+        return {"document": document, "documentUrl": url, "contextUrl": None, "tag": "static"}
+
+    return ContextResolver({}, load)
+
+
+def _screen(value: object, urls: list[str]) -> None:
+    """Refuse what expansion would drop without a word, and collect the contexts' URLs."""
+    match value:
+        case dict():
+            _screen_object(value, urls)
+        case list():
+            for item in value:
+                _screen(item, urls)
+        case None:
+            raise CanonicalisationError("null says nothing and would not be signed")
+        case bool() | str():
+            pass
+        case int() if abs(value) > MAX_INTEGER:
+            raise CanonicalisationError("an integer beyond 2**53 - 1")
+        case float() if not math.isfinite(value):
+            raise CanonicalisationError("a number that is not finite")
+
+
+def _screen_object(members: dict[str, Any], urls: list[str]) -> None:
+    for key, value in members.items():
+        if key == "@context":
+            urls.extend(_context_urls(value))
+        elif key.startswith("@") and key not in _KEYWORDS:
+            raise CanonicalisationError(f"the keyword {key[:20]!r} is not used in credentials")
+        else:
+            _screen(value, urls)
+    if "@language" in members and "@value" not in members:
+        raise CanonicalisationError("a language without a text would not be signed")
+
+
+def _context_urls(value: object) -> list[str]:
+    entries = value if isinstance(value, list) else [value]
+    urls = [entry for entry in entries if isinstance(entry, str)]
+    if len(urls) != len(entries):
+        raise CanonicalisationError("a context that is not named by its URL")
+    return urls

@@ -1,0 +1,66 @@
+"""What the registry does by itself: end suspensions at their time, sweep the vault."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from registry.commands import Commands
+from registry.domain.credential import Credential, Grounds, Status
+from registry.domain.errors import ConcurrentChangeError
+from registry.domain.instants import instant, parse_instant
+from registry.domain.reasons import SUSPENSION_ENDED
+from registry.store import installation
+from registry.store.database import Database
+from registry.store.vault import Stored, Vault
+from registry.streams import Streams
+
+SWEEP_AFTER = timedelta(hours=1)
+
+
+class Housekeeping:
+    """Use cases whose actor is the registry."""
+
+    def __init__(
+        self, *, database: Database, streams: Streams, commands: Commands, vault: Vault
+    ) -> None:
+        self._database = database
+        self._streams = streams
+        self._commands = commands
+        self._vault = vault
+
+    def end_suspension(self, credential_id: str) -> bool:
+        """Reinstate a credential whose suspension has reached its end; return whether it did.
+
+        Somebody who reinstated or revoked it by hand first is no error.
+        """
+        credential = self._streams.load(Credential(UUID(credential_id)))
+        command = self._commands.own()
+        if credential.status is not Status.SUSPENDED or credential.suspended_until is None:
+            return False
+        end = parse_instant(credential.suspended_until)
+        if end > command.recorded_at:
+            return False
+        credential.reinstate(command, Grounds(SUSPENSION_ENDED, effective_at=end))
+        try:
+            self._streams.store(credential)
+        except ConcurrentChangeError:
+            return False
+        return True
+
+    def sweep_vault(self) -> int:
+        """Remove documents older than an hour whose event never came; return how many."""
+        start = installation.swept_until(self._database)
+        end = instant(self._commands.clock() - SWEEP_AFTER)
+        removed, last = 0, None
+        while found := self._vault.documents_between(start, end, after=last):
+            removed += sum(self._remove_if_orphaned(stored) for stored in found)
+            last = found[-1]
+        if end > start:
+            installation.record_sweep(self._database, until=end)
+        return removed
+
+    def _remove_if_orphaned(self, stored: Stored) -> bool:
+        credential = self._streams.load(Credential(UUID(stored.credential_id)))
+        if credential.version and credential.issuance.document_digest == stored.digest:
+            return False
+        self._vault.remove_document(stored)
+        return True

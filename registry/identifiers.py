@@ -1,0 +1,13 @@
+"""Read ids that callers send: canonical UUIDs, anything else being as unknown as a wrong one."""
+
+from uuid import UUID
+
+from registry.domain.errors import NotFoundError
+
+
+def parse_id(text: str, unknown: type[NotFoundError], *, field: str) -> UUID:
+    """Return the UUID; raises `unknown` for text that is none, since nothing can have that id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise unknown("there is no such thing: the id is not a UUID", field=field) from None

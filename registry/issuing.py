@@ -1,0 +1,220 @@
+"""Issue credentials: place, build, sign, keep in the vault, then record; in that order.
+
+The document is in the vault before the event, and nobody sees it before the event is durable: a
+signature that is not in the history cannot exist outside this process.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from registry.allocation import Allocator
+from registry.commands import Caller, Commands, issuer_scope
+from registry.domain.achievement import Achievement
+from registry.domain.aggregate import Command
+from registry.domain.credential import Credential, Issuance, Placement
+from registry.domain.errors import (
+    ConcurrentChangeError,
+    UnknownAchievementError,
+    UnknownCredentialError,
+)
+from registry.domain.instants import instant
+from registry.domain.issuer import Issuer
+from registry.domain.status_list import Shelf
+from registry.formats.signer import Signer
+from registry.identifiers import parse_id
+from registry.issuance import Badge, Order, complete_definition, signed_document
+from registry.store.vault import Item, Vault
+from registry.streams import Streams
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A credential that was issued, and its secured document."""
+
+    credential: Credential
+    document: bytes
+
+
+@dataclass
+class _Work:
+    """One order on its way: what the steps add to it."""
+
+    order: Order
+    command: Command
+    credential: Credential
+    achievement: Achievement
+    superseded: Credential | None
+    document: bytes = b""
+
+
+class Issuing:
+    """The use case of issuing one or many credentials of one issuer."""
+
+    def __init__(
+        self,
+        *,
+        streams: Streams,
+        commands: Commands,
+        vault: Vault,
+        allocator: Allocator,
+        public_url: str,
+        signer_of: Callable[[str], Signer],
+    ) -> None:
+        self._streams = streams
+        self._commands = commands
+        self._vault = vault
+        self._allocator = allocator
+        self._public_url = public_url
+        self._signer_of = signer_of
+
+    def issue(self, caller: Caller, issuer: Issuer, orders: Sequence[Order]) -> list[Issued]:
+        """Issue every order, or raise and issue none."""
+        achievements = self._achievements(issuer, orders)
+        works = [
+            self._work(caller, issuer, order, achievements, place=(number, len(orders)))
+            for number, order in enumerate(orders)
+        ]
+        new = [work for work in works if not work.credential.version]
+        if new:
+            self._carry_out(issuer, new)
+        return [self._issued(work) for work in works]
+
+    def _achievements(self, issuer: Issuer, orders: Sequence[Order]) -> dict[str, Achievement]:
+        return {
+            achievement_id: self._achievement(issuer, achievement_id)
+            for achievement_id in {order.achievement_id for order in orders}
+        }
+
+    def _achievement(self, issuer: Issuer, achievement_id: str) -> Achievement:
+        achievement = self._streams.load(Achievement(parse_id(achievement_id, UnknownAchievementError, field="achievement_id")))
+        if not achievement.definitions or achievement.issuer_id != str(issuer.id):
+            raise UnknownAchievementError("there is no such achievement", field="achievement_id")
+        return achievement
+
+    def _work(
+        self,
+        caller: Caller,
+        issuer: Issuer,
+        order: Order,
+        achievements: dict[str, Achievement],
+        *,
+        place: tuple[int, int],
+    ) -> _Work:
+        """Recognise a repeat; otherwise check all that can be checked before anything is done."""
+        scope, part = issuer_scope(str(issuer.id)), caller.part(place[0])
+        body = order.plain() | {"of": place[1]}
+        command = self._commands.make(part, scope=scope, operation="credentials", body=body)
+        credential_id = self._commands.new_id(part, scope=scope, operation="credentials")
+        credential = Credential(credential_id)
+        if part.idempotency_key is not None:
+            self._streams.load(credential)
+        achievement = achievements[order.achievement_id]
+        if credential.version:
+            credential.answered(command)
+            return _Work(order, command, credential, achievement, None)
+        achievement.check_open()
+        order.check_period(command.recorded_at)
+        superseded = self._superseded(issuer, order)
+        return _Work(order, command, credential, achievement, superseded)
+
+    def _superseded(self, issuer: Issuer, order: Order) -> Credential | None:
+        if order.supersedes is None:
+            return None
+        old = self._streams.load(Credential(parse_id(order.supersedes, UnknownCredentialError, field="supersedes")))
+        if not old.version or old.issuance.issuer_id != str(issuer.id):
+            raise UnknownCredentialError("there is no such credential", field="supersedes")
+        return old
+
+    def _carry_out(self, issuer: Issuer, works: list[_Work]) -> None:
+        at = instant(works[0].command.recorded_at)
+        signer = self._signer_of(str(issuer.id))
+        definitions = {
+            work.achievement.id: complete_definition(work.achievement) for work in works
+        }
+        for work in works:
+            self._supersede(work)
+        people = [work.order.learner.person() for work in works]
+        references = self._vault.references(str(issuer.id), people, at=at)
+        placements = self._placements(issuer, works)
+        items = []
+        for work, reference, placement in zip(works, references, placements, strict=True):
+            badge = Badge(
+                credential_id=str(work.credential.id),
+                issuer=issuer,
+                achievement=work.achievement,
+                definition=definitions[work.achievement.id],
+                subject=work.order.learner.subject(reference, salt=self._commands.salt()),
+                placement=placement,
+                valid_from=work.order.check_period(work.command.recorded_at),
+                valid_until=work.order.valid_until,
+                grade=work.order.grade,
+            )
+            items.append(self._sign_and_record(work, badge, reference, signer))
+        self._vault.put_documents(items, at=at)
+        self._save(works)
+
+    def _supersede(self, work: _Work) -> None:
+        if work.superseded is not None:
+            work.superseded.supersede(work.command, by=str(work.credential.id))
+
+    def _placements(self, issuer: Issuer, works: list[_Work]) -> list[Placement]:
+        shelves = [_shelf(issuer, work.achievement) for work in works]
+        stock = {
+            shelf: self._allocator.take(shelf, shelves.count(shelf)) for shelf in set(shelves)
+        }
+        return [stock[shelf].pop() for shelf in shelves]
+
+    def _sign_and_record(
+        self, work: _Work, badge: Badge, reference: str, signer: Signer
+    ) -> Item:
+        work.document, digest = signed_document(
+            badge,
+            public_url=self._public_url,
+            signer=signer,
+            created=work.command.recorded_at,
+        )
+        issuance = Issuance(
+            issuer_id=str(badge.issuer.id),
+            achievement_id=str(badge.achievement.id),
+            achievement_version=badge.achievement.latest,
+            profile=badge.achievement.profile,
+            placement=badge.placement,
+            subject_ref=reference,
+            document_digest=digest,
+            verification_method=signer.verification_method,
+            cryptosuite=badge.achievement.cryptosuite,
+            valid_from=badge.valid_from,
+            valid_until=badge.valid_until,
+            supersedes=work.order.supersedes,
+        )
+        work.credential.issue(work.command, issuance)
+        return Item(badge.credential_id, digest, reference, work.document)
+
+    def _save(self, works: list[_Work]) -> None:
+        superseded = [work.superseded for work in works if work.superseded is not None]
+        try:
+            self._streams.store(*(work.credential for work in works), *superseded)
+        except ConcurrentChangeError:
+            # The same idempotency key in two requests at once: the other one was first.
+            for work in works:
+                work.credential = self._streams.load(Credential(work.credential.id))
+                work.document = b""
+                if work.credential.answered(work.command) is None:
+                    raise
+
+    def _issued(self, work: _Work) -> Issued:
+        if not work.document:
+            issuance = work.credential.issuance
+            work.document = self._vault.document(
+                str(work.credential.id), issuance.document_digest
+            )
+        return Issued(self._as_issued(work.credential), work.document)
+
+    def _as_issued(self, credential: Credential) -> Credential:
+        if credential.version == 1:
+            return credential
+        return self._streams.load_at(Credential(credential.id), 1)
+
+
+def _shelf(issuer: Issuer, achievement: Achievement) -> Shelf:
+    return Shelf(str(issuer.id), achievement.cryptosuite, achievement.profile)

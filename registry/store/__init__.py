@@ -1,0 +1,1 @@
+"""What is kept: events, encrypted documents, keys, API keys, the access log."""

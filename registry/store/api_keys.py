@@ -1,0 +1,121 @@
+"""API keys: who may ask for what. Only the SHA-256 of a key's random secret is stored."""
+
+import hashlib
+import hmac
+import secrets as random
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+
+from registry.domain.errors import InvalidValueError, NotFoundError, RegistryError
+from registry.store.database import Database
+from registry.store.tables import api_keys
+
+PREFIX = "rk"
+
+
+class Role(StrEnum):
+    """What a key opens: everything an operator does, one issuer's work, or reading all."""
+
+    OPERATOR = "operator"
+    ISSUER = "issuer"
+    AUDITOR = "auditor"
+
+
+class CredentialsRefusedError(RegistryError):
+    """The API key is missing, wrong, expired or withdrawn."""
+
+
+class UnknownApiKeyError(NotFoundError):
+    """There is no such API key."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking: the key's id, its role and, for an issuer's key, the issuer."""
+
+    actor: str
+    role: Role
+    issuer_id: str | None
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A key without its secret."""
+
+    key_id: str
+    role: Role
+    issuer_id: str | None
+    label: str
+    created_at: str
+    expires_at: str
+    withdrawn_at: str | None
+
+
+class ApiKeys:
+    """The table of keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, role: Role, *, issuer_id: str | None, label: str, at: str, expires_at: str
+    ) -> tuple[ApiKey, str]:
+        """Make a key and return it with the token, which is shown this once."""
+        if (role is Role.ISSUER) != (issuer_id is not None):
+            raise InvalidValueError(
+                "an issuer's key names its issuer, no other key does", field="issuer_id"
+            )
+        if expires_at <= at:
+            raise InvalidValueError("the end date is not in the future", field="expires_at")
+        key_id, secret = random.token_hex(8), random.token_urlsafe(32)
+        key = ApiKey(key_id, role, issuer_id, label, at, expires_at, None)
+        with self._database.writing() as connection:
+            row = {**vars(key), "role": role.value, "secret_hash": _hash(secret)}
+            connection.execute(insert(api_keys), [row])
+        return key, f"{PREFIX}_{key_id}_{secret}"
+
+    def authenticate(self, token: str, *, at: str) -> Principal:
+        """Return who holds `token`; raises CredentialsRefusedError without saying why not."""
+        prefix, key_id, secret = ([*token.split("_", 2), "", "", ""])[:3]
+        query = select(api_keys).where(api_keys.c.key_id == key_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        # The comparison runs for an unknown key too, so that both take the same time.
+        known = row.secret_hash if row else _hash("")
+        matches = hmac.compare_digest(known, _hash(secret))
+        if not (row and matches and prefix == PREFIX and _is_living(row, at)):
+            raise CredentialsRefusedError(
+                "the API key is wrong, expired or withdrawn",
+                field="Authorization",
+                remedy="send: Authorization: Bearer rk_…, with a key that is still valid",
+            )
+        return Principal(f"api-key:{key_id}", Role(row.role), row.issuer_id)
+
+    def withdraw(self, key_id: str, *, at: str) -> None:
+        """End a key now; raises UnknownApiKeyError."""
+        change = (
+            update(api_keys)
+            .where(api_keys.c.key_id == key_id, api_keys.c.withdrawn_at.is_(None))
+            .values(withdrawn_at=at)
+        )
+        with self._database.writing() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise UnknownApiKeyError(f"there is no living API key {key_id}", field="key_id")
+
+    def all(self) -> list[ApiKey]:
+        """Return every key, newest first, without secrets."""
+        columns = [column for column in api_keys.c if column.name != "secret_hash"]
+        query = select(*columns).order_by(api_keys.c.created_at.desc())
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [ApiKey(**{**row, "role": Role(row["role"])}) for row in rows]
+
+
+def _is_living(row: object, at: str) -> bool:
+    return getattr(row, "withdrawn_at") is None and at < getattr(row, "expires_at")  # noqa: B009
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

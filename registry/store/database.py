@@ -1,0 +1,129 @@
+"""One connection pool for everything the registry stores, on SQLite or PostgreSQL.
+
+A transaction that writes takes SQLite's write lock when it begins (BEGIN IMMEDIATE): a deferred
+one that reads first fails at its first write when another process wrote in between.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.pool import QueuePool
+
+from registry.domain.errors import RegistryError
+
+BUSY_SECONDS = 5
+LOCK_SECONDS = 5
+IDLE_IN_TRANSACTION_SECONDS = 30
+STATEMENT_SECONDS = 60
+CONNECT_SECONDS = 3
+
+
+class StoreUnavailableError(RegistryError):
+    """The database cannot be reached or is locked; nothing was changed."""
+
+
+class Database:
+    """A pool of connections to the database at `url`; connects when first used, not before."""
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.url = parsed
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine = create_engine(
+            parsed,
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=BUSY_SECONDS,
+            pool_pre_ping=not self.is_sqlite,
+            connect_args=_sqlite_arguments() if self.is_sqlite else _postgres_arguments(),
+        )
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that is rolled back: one snapshot on SQLite.
+
+        On PostgreSQL the snapshot is taken per statement. Raises StoreUnavailableError.
+        """
+        with _unavailable_when_it_fails(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection whose statements all see the same moment, on both databases."""
+        with _unavailable_when_it_fails(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that commits on leaving, durable on return.
+
+        Raises StoreUnavailableError; where that happens on COMMIT the outcome is unknown and
+        the caller must read before it repeats.
+        """
+        with _unavailable_when_it_fails(), self.engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _unavailable_when_it_fails() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, TimeoutError) as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable(error) from error
+        raise
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    cause = getattr(error, "orig", None) or error
+    return StoreUnavailableError(
+        f"the database did not answer: {type(cause).__name__}",
+        remedy="repeat the request with the same Idempotency-Key in a moment",
+    )
+
+
+def _sqlite_arguments() -> dict[str, Any]:
+    return {"timeout": BUSY_SECONDS, "check_same_thread": False}
+
+
+def _postgres_arguments() -> dict[str, Any]:
+    milliseconds = {
+        "lock_timeout": LOCK_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS * 1000,
+        "statement_timeout": STATEMENT_SECONDS * 1000,
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in milliseconds.items())
+    return {"connect_timeout": CONNECT_SECONDS, "options": options, "prepare_threshold": 2}
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # We send BEGIN ourselves.
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,91 @@
+"""Events to stored rows and back, strictly: an event this code does not know is an error.
+
+The state of an event is one JSON object with sorted keys, so the golden file and a hash of the
+row do not depend on the order of a class's fields.
+"""
+
+import json
+from dataclasses import MISSING, fields
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+
+from registry.domain.events import EVENT_CLASSES, Event
+
+MAXIMUM_STATE_BYTES = 60_000
+"""A leaf of the transparency log holds at most 65,535 bytes; the rest is for its frame."""
+
+_COLUMNS = ("originator_id", "originator_version")
+_BY_TOPIC = {event_class.TOPIC: event_class for event_class in EVENT_CLASSES}
+_KNOWN = {
+    event_class: frozenset(field.name for field in fields(event_class)) - set(_COLUMNS)
+    for event_class in EVENT_CLASSES
+}
+_REQUIRED = {
+    event_class: frozenset(
+        field.name for field in fields(event_class) if field.default is MISSING
+    )
+    - set(_COLUMNS)
+    for event_class in EVENT_CLASSES
+}
+
+
+class UnknownEventError(Exception):
+    """A stored event has a topic or a form that this version of the registry does not know."""
+
+
+class EventTooLargeError(ValueError):
+    """An event is larger than a log leaf can hold."""
+
+
+class EventMapper(Mapper[UUID]):
+    """Maps the classes in `events.EVENT_CLASSES` by their TOPIC."""
+
+    def __init__(self) -> None:
+        super().__init__(transcoder=JSONTranscoder())
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """Write an event; raises EventTooLargeError past 60,000 bytes."""
+        state = {
+            name: value for name, value in vars(domain_event).items() if name not in _COLUMNS
+        }
+        text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        data = text.encode()
+        if len(data) > MAXIMUM_STATE_BYTES:
+            raise EventTooLargeError(f"{domain_event.TOPIC} takes {len(data)} bytes")
+        return StoredEvent(
+            originator_id=domain_event.originator_id,
+            originator_version=domain_event.originator_version,
+            topic=domain_event.TOPIC,
+            state=data,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Event:
+        """Read an event; raises UnknownEventError for a topic or field it does not know."""
+        event_class = _BY_TOPIC.get(stored_event.topic)
+        if event_class is None:
+            raise UnknownEventError(f"unknown topic {stored_event.topic!r}")
+        state = _object(stored_event.state)
+        unknown = state.keys() - _KNOWN[event_class]
+        missing = _REQUIRED[event_class] - state.keys()
+        if unknown or missing:
+            raise UnknownEventError(
+                f"{stored_event.topic}: unknown fields {sorted(unknown)}, "
+                f"missing fields {sorted(missing)}"
+            )
+        return event_class(
+            originator_id=UUID(str(stored_event.originator_id)),
+            originator_version=stored_event.originator_version,
+            **state,
+        )
+
+
+def _object(state: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(state)
+    except ValueError as error:
+        raise UnknownEventError(f"the state is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise UnknownEventError("the state is not a JSON object")
+    return value

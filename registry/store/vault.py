@@ -1,0 +1,207 @@
+"""The vault: who a subject reference stands for, the secured documents, and private notes.
+
+Everything here is encrypted under a key of one learner at one issuer, so that destroying that key
+erases all of it and nothing else. Each ciphertext is bound to what it belongs to: moved to
+another row it does not open. Documents and notes are written before the event that names their
+digest; one whose event never came is swept.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import Table, delete, literal, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from registry.domain.errors import DocumentGoneError
+from registry.store.database import Database
+from registry.store.key_store import NONCE_BYTES, KeyStore, seal, unseal
+from registry.store.tables import documents, notes, subjects
+
+
+@dataclass(frozen=True)
+class Person:
+    """What identifies a learner at one issuer: the kind of identifier, its value, a name or none.
+
+    `identifier` is already in its normal form, because its keyed hash finds the person again.
+    """
+
+    identity_type: str
+    identifier: str
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """A secured document or note of one credential, under the digest that its event names."""
+
+    credential_id: str
+    digest: str
+    subject_ref: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The row of a document: enough to ask whether its event came."""
+
+    created_at: str
+    credential_id: str
+    digest: str
+
+
+class Vault:
+    """Encrypted rows in the database; keys come from the key store."""
+
+    def __init__(self, database: Database, keys: KeyStore) -> None:
+        self._database = database
+        self._keys = keys
+
+    def references(self, issuer_id: str, people: Sequence[Person], *, at: str) -> list[str]:
+        """Return a random reference for each person, the same one each time at one issuer."""
+        hashes = [self._identifier_hash(issuer_id, person) for person in people]
+        known = self._known(issuer_id, hashes)
+        new = {h: p for h, p in zip(hashes, people, strict=True) if h not in known}
+        if new:
+            self._insert(subjects, self._subject_rows(issuer_id, new, at))
+            known = self._known(issuer_id, hashes)
+        return [known[identifier_hash] for identifier_hash in hashes]
+
+    def find_reference(self, issuer_id: str, person: Person) -> str | None:
+        """Return the reference of a person this issuer knows, or None."""
+        identifier_hash = self._identifier_hash(issuer_id, person)
+        return self._known(issuer_id, [identifier_hash]).get(identifier_hash)
+
+    def put_documents(self, items: Sequence[Item], *, at: str) -> None:
+        """Encrypt and store secured documents, all or none, durable on return."""
+        self._insert(documents, self._sealed("document", items, at))
+
+    def put_note(self, item: Item, *, at: str) -> None:
+        """Encrypt and store a private note to a status change."""
+        self._insert(notes, self._sealed("note", [item], at))
+
+    def document(self, credential_id: str, digest: str) -> bytes:
+        """Return a secured document; raises DocumentGoneError once it was erased."""
+        return self._open("document", documents, credential_id, digest)
+
+    def note(self, credential_id: str, digest: str) -> bytes:
+        """Return a private note; raises DocumentGoneError once it was erased."""
+        return self._open("note", notes, credential_id, digest)
+
+    def note_digest(self, issuer_id: str, text: str) -> str:
+        """Return the keyed digest of a note: nobody can confirm a guess at its text."""
+        return self.keyed_digest(issuer_id, "note", text.encode())
+
+    def keyed_digest(self, issuer_id: str, kind: str, data: bytes) -> str:
+        """Return HMAC-SHA-256 in hex under the issuer's secret, one family of digests a `kind`."""
+        secret = self._keys.get(f"issuer/{issuer_id}")
+        return hmac.new(secret, kind.encode() + b"\0" + data, hashlib.sha256).hexdigest()
+
+    def documents_between(self, start: str, end: str, *, after: Stored | None) -> list[Stored]:
+        """Return up to 500 documents with start <= created_at < end, following `after`."""
+        key = (documents.c.created_at, documents.c.credential_id, documents.c.digest)
+        query = select(*key).where(documents.c.created_at >= start, documents.c.created_at < end)
+        if after is not None:
+            query = query.where(tuple_(*key) > tuple_(*(literal(v) for v in vars(after).values())))
+        with self._database.reading() as connection:
+            return [Stored(*row) for row in connection.execute(query.order_by(*key).limit(500))]
+
+    def remove_document(self, stored: Stored) -> None:
+        """Remove a document whose event never came."""
+        key = (documents.c.credential_id == stored.credential_id) & (
+            documents.c.digest == stored.digest
+        )
+        with self._database.writing() as connection:
+            connection.execute(delete(documents).where(key))
+
+    def _identifier_hash(self, issuer_id: str, person: Person) -> str:
+        data = f"{person.identity_type}\0{person.identifier}".encode()
+        return self.keyed_digest(issuer_id, "identifier", data)
+
+    def _known(self, issuer_id: str, hashes: Iterable[str]) -> dict[str, str]:
+        query = select(subjects.c.identifier_hash, subjects.c.subject_ref).where(
+            subjects.c.issuer_id == issuer_id, subjects.c.identifier_hash.in_(list(hashes))
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def _subject_rows(
+        self, issuer_id: str, people: Mapping[str, Person], at: str
+    ) -> list[dict[str, Any]]:
+        references = {identifier_hash: str(uuid4()) for identifier_hash in people}
+        keys = self._keys.find_or_create(map(_key_name, references.values()), at=at)
+        return [
+            {
+                "subject_ref": reference,
+                "issuer_id": issuer_id,
+                "identifier_hash": identifier_hash,
+                "person": _seal(
+                    keys[_key_name(reference)],
+                    json.dumps(vars(people[identifier_hash])).encode(),
+                    f"person/{reference}",
+                ),
+                "created_at": at,
+            }
+            for identifier_hash, reference in references.items()
+        ]
+
+    def _sealed(self, kind: str, items: Sequence[Item], at: str) -> list[dict[str, Any]]:
+        keys = self._keys.get_many({_key_name(item.subject_ref) for item in items})
+        return [
+            {
+                "credential_id": item.credential_id,
+                "digest": item.digest,
+                "subject_ref": item.subject_ref,
+                "ciphertext": _seal(
+                    _living_key(keys, item.subject_ref), item.content, _binding(kind, item)
+                ),
+                "created_at": at,
+            }
+            for item in items
+        ]
+
+    def _open(self, kind: str, table: Table, credential_id: str, digest: str) -> bytes:
+        query = select(table.c.subject_ref, table.c.ciphertext).where(
+            table.c.credential_id == credential_id, table.c.digest == digest
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise DocumentGoneError(f"the {kind} is not in the vault")
+        reference, ciphertext = row
+        key = _living_key(self._keys.get_many([_key_name(reference)]), reference)
+        item = Item(credential_id, digest, reference, b"")
+        try:
+            return unseal(key, ciphertext, bound_to=_binding(kind, item))
+        except InvalidTag as error:
+            raise DocumentGoneError(f"the stored {kind} was damaged or moved") from error
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        dialect = sqlite if self._database.is_sqlite else postgresql
+        with self._database.writing() as connection:
+            connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _key_name(reference: str) -> str:
+    return f"subject/{reference}"
+
+
+def _living_key(keys: Mapping[str, bytes], reference: str) -> bytes:
+    try:
+        return keys[_key_name(reference)]
+    except KeyError as error:
+        raise DocumentGoneError("the key was destroyed, the document is erased") from error
+
+
+def _binding(kind: str, item: Item) -> str:
+    return f"{kind}/{item.credential_id}/{item.digest}/{item.subject_ref}"
+
+
+def _seal(key: bytes, content: bytes, bound_to: str) -> bytes:
+    return seal(key, content, bound_to=bound_to, nonce=os.urandom(NONCE_BYTES))

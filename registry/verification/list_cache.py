@@ -1,0 +1,108 @@
+"""Keep verified status lists for a while, and never go back to an older one."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from registry.verification.validity import Period
+
+SHORTEST_HOLD_SECONDS = 60
+LONGEST_HOLD_SECONDS = 86_400
+_DEFAULT_HOLD_SECONDS = 300
+_MOST_FLOORS = 65_536
+
+
+@dataclass(frozen=True)
+class VerifiedList:
+    """A status list whose proof, issuer and form were found right; its period is checked at use.
+
+    `bits` is the uncompressed bitstring, entry 0 in the most significant bits of byte 0;
+    `ttl_ms` is in milliseconds, None where the list gives none.
+    """
+
+    url: str
+    issuer: str
+    purposes: frozenset[str]
+    entry_size: int | None
+    period: Period
+    ttl_ms: int | None
+    bits: bytes = field(repr=False)
+
+
+class OlderListError(Exception):
+    """The list is older than one already seen at the same URL."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    verified: VerifiedList
+    since: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        end = self.verified.period.end
+        in_period = end is None or now < end
+        return in_period and self.since <= now < self.since + hold_of(self.verified)
+
+
+class ListCache:
+    """Lists by URL, each fresh for its ttl, and the newest validFrom ever seen at each URL.
+
+    A list served again after a newer one was seen would give back a revoked credential, so it
+    is refused, also when the newer one is no longer held. The least recently fetched lists
+    leave when together they take more than `max_bytes`. May be used from several threads.
+    """
+
+    def __init__(self, *, max_bytes: int = 67_108_864) -> None:
+        self._max_bytes = max_bytes
+        self._held: dict[str, _Held] = {}
+        self._floors: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+
+    def get(self, url: str, *, now: datetime) -> VerifiedList | None:
+        """Return the list held for `url` if it is fresh."""
+        with self._lock:
+            return self._fresh(url, now)
+
+    def accept(self, fetched: VerifiedList, *, now: datetime) -> VerifiedList:
+        """Keep a list just fetched and return the one to use; raises `OlderListError`.
+
+        That is another than `fetched` when a newer one arrived while this one was under way.
+        """
+        with self._lock:
+            if self._is_older(fetched):
+                newer = self._fresh(fetched.url, now)
+                if newer is None:
+                    raise OlderListError(OlderListError.__doc__)
+                return newer
+            self._keep(_Held(fetched, now))
+            return fetched
+
+    def _fresh(self, url: str, now: datetime) -> VerifiedList | None:
+        held = self._held.get(url)
+        return held.verified if held is not None and held.is_fresh(now) else None
+
+    def _is_older(self, fetched: VerifiedList) -> bool:
+        floor = self._floors.get(fetched.url)
+        start = fetched.period.start
+        return floor is not None and (start is None or start < floor)
+
+    def _keep(self, held: _Held) -> None:
+        url, start = held.verified.url, held.verified.period.start
+        self._held.pop(url, None)
+        self._held[url] = held
+        while self._held_bytes() > self._max_bytes:
+            del self._held[next(iter(self._held))]
+        if start is not None:
+            self._floors.pop(url, None)
+            self._floors[url] = start
+        if len(self._floors) > _MOST_FLOORS:
+            del self._floors[next(iter(self._floors))]
+
+    def _held_bytes(self) -> int:
+        return sum(len(held.verified.bits) for held in self._held.values())
+
+
+def hold_of(verified: VerifiedList) -> timedelta:
+    """Return for how long a list may be used without asking again: its ttl, within bounds."""
+    asked = _DEFAULT_HOLD_SECONDS if verified.ttl_ms is None else verified.ttl_ms / 1_000
+    return timedelta(seconds=min(max(asked, SHORTEST_HOLD_SECONDS), LONGEST_HOLD_SECONDS))

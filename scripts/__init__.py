@@ -1,0 +1,1 @@
+"""The `registry` command and the benchmarks."""

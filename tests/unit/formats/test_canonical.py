@@ -1,0 +1,293 @@
+import copy
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyld import jsonld
+
+from registry.formats import contexts
+from registry.formats.canonical import (
+    CanonicalisationError,
+    ContextNotBundledError,
+    UndefinedTermError,
+    check_terms,
+    jcs,
+    rdfc,
+)
+from registry.formats.contexts import CREDENTIALS_V2, OPEN_BADGES_V3
+
+Json = dict[str, Any]
+
+
+def pyld_alone(document: Json) -> bytes:
+    """PyLD's own way from JSON-LD to N-Quads, which the registry takes only the ends of."""
+
+    def load(url: str, _options: object) -> Json:
+        context = copy.deepcopy(contexts.load(url))
+        return {"document": context, "documentUrl": url, "contextUrl": None}
+
+    options = {"algorithm": "URDNA2015", "format": "application/n-quads", "base": None}
+    text: str = jsonld.normalize(document, options | {"documentLoader": load})
+    return text.encode()
+
+
+def credential(**members: Any) -> Json:
+    return {"@context": [CREDENTIALS_V2, OPEN_BADGES_V3], "id": "urn:x", "name": "x"} | members
+
+
+# ------------------------------------------------------------------ JCS
+
+
+def test_jcs_sorts_members_and_writes_numbers_as_ecmascript_does() -> None:
+    assert jcs({"b": [1.0, 1e21, 0.1], "a": "ó\n"}) == '{"a":"ó\\n","b":[1,1e+21,0.1]}'.encode()
+
+
+@pytest.mark.parametrize("value", [2**53, float("nan"), float("inf"), "\ud800", {1: 2}])
+def test_a_value_json_cannot_carry_has_no_jcs_form(value: Any) -> None:
+    with pytest.raises(CanonicalisationError):
+        jcs([value])
+
+
+# ------------------------------------------------------------------ what rdfc says
+
+
+def test_a_badge_has_the_form_pyld_gives_it(badge: Json) -> None:
+    assert rdfc(badge) == pyld_alone(badge)
+
+
+def test_the_order_of_members_does_not_matter(badge: Json) -> None:
+    assert rdfc(dict(reversed(badge.items()))) == rdfc(badge)
+
+
+def test_a_document_is_left_as_it_was(badge: Json) -> None:
+    before = copy.deepcopy(badge)
+    rdfc(badge)
+    assert badge == before
+
+
+values = st.recursive(
+    st.sampled_from(
+        ["", "a", "urn:a", "_:a", "_:b0", 0, -1, 1.5, 2.0, 1e21, 1e-7, True, 'ż\t\n\r"\\']
+    )
+    | st.builds(dict, id=st.sampled_from(["urn:a", "_:a", "_:b1"]))
+    | st.sampled_from([{"@value": "a", "@language": "pl"}, {"@value": 7, "@type": "urn:t"}])
+    | st.just({"@type": "@json", "@value": {"b": [1, "ż"], "a": 1.5}}),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["name", "tag", "description", "evidence", "result", "urn:p"]),
+            children,
+            max_size=3,
+        ).map(lambda node: {"type": ["Achievement"]} | node)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["evidence", "urn:p", "name"]), values, min_size=1))
+def test_rdfc_agrees_with_pyld_or_refuses(members: Json) -> None:
+    document = credential(**members)
+    try:
+        form = rdfc(document)
+    except CanonicalisationError:
+        return
+    assert form == pyld_alone(document)
+
+
+def test_lists_keep_their_order_and_length(badge: Json) -> None:
+    # allowedValue is the one ordered term of Open Badges 3.0.
+    achievement = badge["credentialSubject"]["achievement"]
+    achievement["resultDescription"] = [
+        {
+            "id": "urn:r",
+            "type": ["ResultDescription"],
+            "name": "Ocena",
+            "resultType": "LetterGrade",
+            "allowedValue": ["3", "4", "5", "5"],
+        }
+    ]
+    form = rdfc(badge)
+    assert form == pyld_alone(badge)
+    achievement["resultDescription"][0]["allowedValue"] = ["3", "5", "4", "5"]
+    assert rdfc(badge) != form
+
+
+def test_a_whole_float_is_the_integer_other_readers_see(badge: Json) -> None:
+    subject = badge["credentialSubject"]
+    subject["achievement"]["creditsAvailable"] = 3
+    form = rdfc(badge)
+    subject["achievement"]["creditsAvailable"] = 3.0
+    assert rdfc(badge) == form
+
+
+# ------------------------------------------------------------------ nothing is lost
+
+
+def test_every_term_no_context_defines_is_named(badge: Json) -> None:
+    badge["grade"] = "5"
+    badge["credentialSubject"]["achievement"]["ects"] = 3
+    with pytest.raises(UndefinedTermError) as refused:
+        rdfc(badge)
+    assert refused.value.terms == ("ects", "grade")
+
+
+def test_a_language_map_the_context_does_not_know_is_refused(badge: Json) -> None:
+    badge["name"] = {"pl": "Analiza", "en": "Analysis"}
+    with pytest.raises(UndefinedTermError) as refused:
+        rdfc(badge)
+    assert refused.value.terms == ("en", "pl")
+
+
+def test_a_type_no_context_defines_is_refused(badge: Json) -> None:
+    badge["type"].append("DiplomaCredential")
+    with pytest.raises(UndefinedTermError) as refused:
+        rdfc(badge)
+    assert refused.value.terms == ("DiplomaCredential",)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"id": "credentials/1"},
+        {"id": "//issuer.example/1"},
+        {"id": ""},
+        {"id": "@type"},
+        {"id": "@unknown"},
+        {"evidence": {"id": "1"}},
+        {"image": "image.png"},
+        {"_:p": "a blank node as a property"},
+        {"name": None},
+        {"evidence": [{"type": ["Evidence"], "name": None}]},
+        {"name": {"@value": "a", "@direction": "rtl"}},
+        {"name": {"@language": "pl"}},
+        {"name": {"@value": "a", "@language": "not a tag"}},
+        {"name": {"@value": "a", "@type": "relative"}},
+        {"@graph": ["dropped"]},
+        {"@included": {"id": "urn:y"}},
+        {"@reverse": {"name": {"id": "urn:y"}}},
+        {"@index": "dropped"},
+        {"@unknown": "dropped"},
+        {"proof": "urn:dropped"},
+        {"urn:p": 2**53},
+        {"urn:p": float("nan")},
+        {"urn:p": {"@type": "@json", "@value": {"a": None}}},
+        {"type": {"a": "b"}},
+        {"id": 5},
+    ],
+    ids=repr,
+)
+def test_what_rdf_would_drop_is_refused(members: Json) -> None:
+    with pytest.raises(CanonicalisationError):
+        rdfc(credential(**members))
+
+
+def test_a_document_that_says_nothing_is_refused() -> None:
+    with pytest.raises(CanonicalisationError):
+        rdfc({"@context": [CREDENTIALS_V2], "id": "urn:x"})
+
+
+@pytest.mark.parametrize("character", [*map(chr, range(0x20)), "\x7f", "\ud800"])
+def test_only_control_characters_every_implementation_escapes_are_taken(character: str) -> None:
+    document = credential(name=f"a{character}b")
+    if character in "\t\n\r":
+        assert rdfc(document) == pyld_alone(document)
+    else:
+        with pytest.raises(CanonicalisationError):
+            rdfc(document)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["urn:y> <urn:p> <urn:o", "urn:y\n", "urn:y .\n<urn:z", "urn:a b", 'urn:"', "urn:\\u003e"],
+)
+def test_an_iri_cannot_write_statements_of_its_own(text: str) -> None:
+    for members in ({"id": text}, {"type": text}, {text: "v"}, {"evidence": {"id": text}}):
+        with pytest.raises(CanonicalisationError):
+            rdfc(credential(**members))
+    for value in ({"@value": "v", "@type": text}, {"@value": "v", "@language": text}):
+        with pytest.raises(CanonicalisationError):
+            rdfc(credential(name=value))
+
+
+# ------------------------------------------------------------------ contexts
+
+
+def test_a_context_that_is_not_bundled_is_refused(badge: Json) -> None:
+    badge["@context"].append("https://issuer.example/context.json")
+    with pytest.raises(ContextNotBundledError) as refused:
+        rdfc(badge)
+    assert refused.value.url == "https://issuer.example/context.json"
+
+
+def test_a_context_named_inside_the_document_is_looked_up_too(badge: Json) -> None:
+    badge["credentialSubject"]["@context"] = "https://issuer.example/context.json"
+    with pytest.raises(ContextNotBundledError):
+        rdfc(badge)
+
+
+@pytest.mark.parametrize("context", [{"@vocab": "urn:v#"}, {"name": "urn:n"}, None, 5])
+def test_a_context_written_in_the_document_is_refused(badge: Json, context: Any) -> None:
+    badge["@context"].append(context)
+    with pytest.raises(CanonicalisationError):
+        rdfc(badge)
+
+
+def test_contexts_come_from_the_caller_alone(badge: Json) -> None:
+    extra = {"@context": {"grade": "urn:example:grade"}}
+
+    def load(url: str) -> Json:
+        return extra if url == "urn:example:context" else contexts.load(url)
+
+    badge["@context"].append("urn:example:context")
+    badge["grade"] = "5"
+    assert b'<urn:example:grade> "5"' in rdfc(badge, contexts=load)
+    with pytest.raises(ContextNotBundledError):
+        rdfc(badge)
+    assert extra == {"@context": {"grade": "urn:example:grade"}}
+
+
+def test_a_protected_term_cannot_be_redefined(badge: Json) -> None:
+    def load(url: str) -> Json:
+        redefinition = {"@context": {"VerifiableCredential": "urn:example:other"}}
+        return redefinition if url == "urn:example:context" else contexts.load(url)
+
+    badge["@context"].append("urn:example:context")
+    with pytest.raises(CanonicalisationError, match="protected term redefinition"):
+        rdfc(badge, contexts=load)
+
+
+def test_more_contexts_than_any_credential_names_are_refused() -> None:
+    with pytest.raises(CanonicalisationError, match="contexts"):
+        rdfc({"@context": [CREDENTIALS_V2, OPEN_BADGES_V3] * 129, "id": "urn:x", "name": "x"})
+
+
+def test_bundled_contexts_are_not_changed_by_reading_with_them(badge: Json) -> None:
+    before = copy.deepcopy(contexts.load(OPEN_BADGES_V3))
+    rdfc(badge)
+    assert contexts.load(OPEN_BADGES_V3) == before
+
+
+def test_threads_give_the_same_answer(badge: Json) -> None:
+    variants = [badge | {"name": str(number)} for number in range(8)]
+    expected = [rdfc(variant) for variant in variants]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(rdfc, variants * 20)) == expected * 20
+
+
+def test_check_terms_refuses_what_rdfc_refuses(badge: Json) -> None:
+    check_terms(badge)
+    for members in ({"grade": "5"}, {"id": "1"}, {"type": ["Diploma"]}, {"name": None}):
+        with pytest.raises(CanonicalisationError):
+            check_terms(badge | members)
+
+
+# ------------------------------------------------------------------ time
+
+
+def test_many_values_of_one_property_take_no_quadratic_time() -> None:
+    started = time.perf_counter()
+    rdfc(credential(name=[str(number) for number in range(15_000)]))
+    assert time.perf_counter() - started < 3

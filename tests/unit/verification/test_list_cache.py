@@ -1,0 +1,125 @@
+from datetime import timedelta
+
+import pytest
+
+from registry.verification.list_cache import ListCache, OlderListError, VerifiedList, hold_of
+from registry.verification.report import Verdict
+from registry.verification.validity import Period
+from tests.unit.verification.world import (
+    INDEX,
+    NOW,
+    REVOCATION_URL,
+    Issuer,
+    Web,
+    World,
+    instant,
+    only,
+    revocation_entry,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+def verified(
+    url: str = REVOCATION_URL,
+    *,
+    age: timedelta | None = MINUTE,
+    ends_in: timedelta = timedelta(days=1),
+    ttl_ms: int | None = 300_000,
+    size: int = 16_384,
+) -> VerifiedList:
+    return VerifiedList(
+        url=url,
+        issuer="did:web:registry.example",
+        purposes=frozenset({"revocation"}),
+        entry_size=None,
+        period=Period(None if age is None else NOW - age, NOW + ends_in),
+        ttl_ms=ttl_ms,
+        bits=bytes(size),
+    )
+
+
+@pytest.mark.parametrize(
+    ("ttl_ms", "seconds"),
+    [(1, 60), (60_000, 60), (90_000, 90), (300_000, 300), (86_400_001, 86_400), (2**53, 86_400)],
+)
+def test_a_list_is_held_for_its_ttl_within_bounds(ttl_ms: int, seconds: int) -> None:
+    assert hold_of(verified(ttl_ms=ttl_ms)) == timedelta(seconds=seconds)
+
+
+def test_a_list_is_held_until_its_ttl_is_over() -> None:
+    cache, fetched = ListCache(), verified()
+    cache.accept(fetched, now=NOW)
+    assert cache.get(REVOCATION_URL, now=NOW + timedelta(seconds=299)) is fetched
+    assert cache.get(REVOCATION_URL, now=NOW + timedelta(seconds=300)) is None
+
+
+def test_a_list_is_asked_for_again_when_it_ends_before_its_ttl() -> None:
+    cache = ListCache()
+    cache.accept(verified(ends_in=MINUTE), now=NOW)
+    assert cache.get(REVOCATION_URL, now=NOW + MINUTE) is None
+
+
+@pytest.mark.parametrize("age", [2 * MINUTE, None])
+def test_a_list_older_than_one_seen_is_refused_long_after(age: timedelta | None) -> None:
+    cache = ListCache()
+    cache.accept(verified(age=MINUTE), now=NOW)
+    with pytest.raises(OlderListError):
+        cache.accept(verified(age=age), now=NOW + timedelta(hours=1))
+
+
+def test_the_newer_list_is_used_when_an_older_one_arrives_after_it() -> None:
+    cache, newer = ListCache(), verified(age=MINUTE)
+    cache.accept(newer, now=NOW)
+    assert cache.accept(verified(age=2 * MINUTE), now=NOW) is newer
+
+
+def test_a_list_without_a_beginning_is_taken_until_one_with_it_was_seen() -> None:
+    cache, undated = ListCache(), verified(age=None)
+    assert cache.accept(undated, now=NOW) is undated
+    assert cache.get(REVOCATION_URL, now=NOW) is undated
+
+
+def test_the_oldest_lists_leave_when_there_are_too_many_but_their_floors_stay() -> None:
+    cache = ListCache(max_bytes=40_000)
+    for name in "abc":
+        cache.accept(verified(f"https://lists.example/{name}"), now=NOW)
+    held = [cache.get(f"https://lists.example/{name}", now=NOW) for name in "abc"]
+    assert [one is not None for one in held] == [False, True, True]
+    with pytest.raises(OlderListError):
+        cache.accept(verified("https://lists.example/a", age=2 * MINUTE), now=NOW)
+
+
+def test_a_verifier_refuses_a_list_older_than_it_has_seen(
+    world: World, web: Web, issuer: Issuer
+) -> None:
+    credential = issuer.credential(credentialStatus=revocation_entry())
+    issuer.publish_list(set_entries={}, valid_from=instant(-2 * MINUTE))
+    before_revocation = web.pages[REVOCATION_URL]
+    issuer.publish_list(set_entries={INDEX: 1}, valid_from=instant(-MINUTE))
+    assert world.verify(credential).verdict is Verdict.REVOKED
+    web.pages[REVOCATION_URL] = before_revocation
+    assert world.verify(credential).verdict is Verdict.REVOKED, "still held"
+    later = world.verify(credential, now=NOW + timedelta(seconds=300))
+    assert later.verdict is Verdict.UNKNOWN
+    assert only(later, "status").code == "status-list-older-than-seen"
+
+
+def test_a_list_from_the_future_does_not_raise_the_floor(world: World, issuer: Issuer) -> None:
+    credential = issuer.credential(credentialStatus=revocation_entry())
+    issuer.publish_list(
+        valid_from=instant(timedelta(days=1)), valid_until=instant(timedelta(days=2))
+    )
+    assert world.verify(credential).verdict is Verdict.UNKNOWN
+    issuer.publish_list()
+    assert world.verify(credential).verdict is Verdict.VALID
+
+
+def test_a_held_list_serves_only_credentials_of_its_own_issuer(
+    world: World, web: Web, issuer: Issuer
+) -> None:
+    stranger = Issuer(web, "stranger")
+    entry = revocation_entry()
+    assert world.verify(issuer.credential(credentialStatus=entry)).verdict is Verdict.VALID
+    report = world.verify(stranger.credential(credentialStatus=entry))
+    assert only(report, "status").code == "status-list-other-issuer"
