@@ -14,8 +14,9 @@ from projections.catch_up import CatchUp
 from projections.did_documents import DidPublisher
 from projections.history import History
 from projections.positions import prepare
+from projections.press import Press, Terms
 from projections.publish_folder import PublishFolder
-from projections.publisher import Publisher, Terms
+from projections.publisher import Publisher
 from projections.runner import Runner
 from projections.scheduler import Scheduler
 from registry.allocation import Allocator
@@ -90,19 +91,26 @@ def build(settings: Settings) -> Registry:
     )
     history = History(recorder)
     folder = PublishFolder(settings.effective_publish_folder)
-    publisher = Publisher(
-        snapshot=database.snapshot,
-        history=history,
+    terms = Terms(
+        validity=timedelta(seconds=settings.list_validity_seconds),
+        ttl=timedelta(seconds=settings.list_ttl_seconds),
+    )
+    press = Press(
         append=streams.append,
         folder=folder,
         signer_of=application.signer_of,
         public_url=public_url,
         clock=now,
         nonce=commands.salt,
-        terms=Terms(
-            validity=timedelta(seconds=settings.list_validity_seconds),
-            ttl=timedelta(seconds=settings.list_ttl_seconds),
-        ),
+        terms=terms,
+    )
+    publisher = Publisher(
+        snapshot=database.snapshot,
+        history=history,
+        press=press,
+        folder=folder,
+        clock=now,
+        terms=terms,
     )
     catch_up = CatchUp(database, history, ALL)
     housekeeping = Housekeeping(
@@ -111,7 +119,8 @@ def build(settings: Settings) -> Registry:
     runner = Runner(
         prepare=lambda: check(database, public_url),
         catch_up=catch_up,
-        publishers=(publisher, DidPublisher(snapshot=database.snapshot, folder=folder)),
+        publisher=publisher,
+        did_publisher=DidPublisher(snapshot=database.snapshot, folder=folder),
         scheduler=Scheduler(snapshot=database.snapshot, housekeeping=housekeeping, clock=now),
     )
     wake.target = runner.wake

@@ -63,6 +63,11 @@ class History:
         found = self._recorder.select_events(stream, desc=True, limit=1)
         return self._mapper.to_domain_event(found[0]) if found else None
 
+    def event(self, stream: UUID, version: int) -> Event | None:
+        """Return one event of a stream by its version, or None."""
+        found = self._recorder.select_events(stream, gt=version - 1, lte=version)
+        return self._mapper.to_domain_event(found[0]) if found else None
+
     def issuer_of(self, stream: UUID) -> str | None:
         """Return the issuer whose stream it is, as its first event tells, or None."""
         first = self._recorder.select_events(stream, limit=1)

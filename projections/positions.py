@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
 
 from projections.projection import Generation, Projection
 from registry.domain.errors import RegistryError
@@ -99,9 +100,12 @@ def drop_generation(connection: Connection, projection: Projection, *, number: i
         connection.execute(delete(table).where(chosen))
 
 
-def live(connection: Connection, name: str) -> Progress:
-    """Return the live generation's progress; raises where the projection was never prepared."""
-    row = _live_row(connection, name)
+def live(connection: Connection, name: str, *, lock: bool = False) -> Progress:
+    """Return the live generation's progress; raises where the projection was never prepared.
+
+    With `lock` no other process folds events into it until the transaction ends.
+    """
+    row = _live_row(connection, name, lock=lock)
     if row is None:
         raise ProjectionOutdatedError(
             f"the view {name} does not exist yet", remedy="run: registry db upgrade"
@@ -109,11 +113,16 @@ def live(connection: Connection, name: str) -> Progress:
     return Progress(Generation(name, row.generation), row.position)
 
 
-def progress(connection: Connection, generation: Generation) -> Progress | None:
-    """Return the progress of a generation, live or not, or None where there is none."""
+def progress(connection: Connection, generation: Generation) -> Progress:
+    """Return the progress of a generation that exists, live or not."""
     query = select(_positions.c.position).where(*_is(generation))
-    position = connection.execute(query).scalar_one_or_none()
-    return None if position is None else Progress(generation, position)
+    return Progress(generation, connection.execute(query).scalar_one())
+
+
+def schema_version(connection: Connection, generation: Generation) -> int:
+    """Return the form of a generation's tables."""
+    query = select(_positions.c.schema_version).where(*_is(generation))
+    return connection.execute(query).scalar_one()
 
 
 def newest_number(connection: Connection, name: str) -> int:
@@ -148,16 +157,16 @@ def frozen_streams(connection: Connection, generation: Generation) -> list[Froze
     return [FrozenStream(**row) for row in connection.execute(query).mappings()]
 
 
-def _is(generation: Generation) -> tuple[object, ...]:
+def _is(generation: Generation) -> tuple[ColumnElement[bool], ...]:
     return (
         _positions.c.name == generation.projection,
         _positions.c.generation == generation.number,
     )
 
 
-def _live_row(connection: Connection, name: str):  # type: ignore[no-untyped-def]
+def _live_row(connection: Connection, name: str, *, lock: bool = False) -> Any:
     query = select(_positions).where(_positions.c.name == name, _positions.c.live == 1)
-    return connection.execute(query).one_or_none()
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def _lock(connection: Connection, database: Database) -> None:

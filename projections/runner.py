@@ -13,12 +13,16 @@ from typing import Protocol
 import structlog
 
 from projections.catch_up import CatchUp
+from projections.publisher import Publisher
 from registry.store.database import StoreUnavailableError
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.1
 """How long a save by another process may go unnoticed."""
+
+REST_SECONDS = 0.01
+"""How soon to look again while a changed list waits for its shortest interval to pass."""
 
 SCHEDULE_SECONDS = 1.0
 RETRY_SECONDS = 1.0
@@ -51,12 +55,14 @@ class Runner:
         *,
         prepare: Callable[[], None],
         catch_up: CatchUp,
-        publishers: tuple[Ticking, ...],
+        publisher: Publisher,
+        did_publisher: Ticking,
         scheduler: Ticking,
     ) -> None:
         self._prepare = prepare
         self._catch_up = catch_up
-        self._publishers = publishers
+        self._publisher = publisher
+        self._did_publisher = did_publisher
         self._scheduler = scheduler
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -94,7 +100,7 @@ class Runner:
             self.health.prepared = True
         self._woken.clear()
         self.turn()
-        self._woken.wait(POLL_SECONDS)
+        self._woken.wait(REST_SECONDS if self._publisher.resting else POLL_SECONDS)
 
     def turn(self) -> None:
         """Fold what there is, publishing between pages, and do what is due."""
@@ -102,8 +108,8 @@ class Runner:
         while count and not self._stopping.is_set():
             count = self._catch_up.step()
             self.health.applied += count
-            for publisher in self._publishers:
-                publisher.tick()
+            self._publisher.tick()
+            self._did_publisher.tick()
         self.health.caught_up_at = time.monotonic()
         if time.monotonic() - self._scheduled_at >= SCHEDULE_SECONDS:
             self._scheduler.tick()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
 
 from registry.formats.multikey import MultikeyError, PublicKey, decode_public_key
 
@@ -16,6 +15,7 @@ _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 # Percent-encoding is left out: what servers and proxies make of %2E or %2F differs.
 _SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")
+_HTTPS: Final = re.compile(r"https://([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,4}))?((?:/[^?#]*)?)")
 _WEB: Final = re.compile(r"did:web:([a-z0-9.-]+)(?:%3A([1-9][0-9]{0,4}))?((?::[^:]+)*)")
 _KEY: Final = re.compile(r"did:key:(z[1-9A-HJ-NP-Za-km-z]+)")
 
@@ -43,13 +43,15 @@ def did_web(public_url: str, *path: str) -> str:
     Host names only (the method forbids IP addresses); path segments of letters, digits, ".", "_"
     and "-".
     """
-    url = urlsplit(public_url)
-    if url.scheme != "https" or url.query or url.fragment or url.username is not None:
-        raise DidError("a did:web stands for a plain https URL")
-    segments = [*(url.path.strip("/").split("/") if url.path.strip("/") else []), *path]
-    _check_location(url.hostname or "", segments)
-    authority = url.hostname if url.port in {None, 443} else f"{url.hostname}:{url.port}"
-    return ":".join(["did:web", quote(authority or "", safe=""), *segments])
+    match = _HTTPS.fullmatch(public_url)
+    if match is None:
+        raise DidError("a did:web stands for an https URL of host, port and path")
+    host, port = match[1].lower(), match[2]
+    base = match[3].strip("/")
+    segments = [*(base.split("/") if base else []), *path]
+    _check_location(host, port, segments=segments)
+    authority = host if port in {None, "443"} else f"{host}%3A{port}"
+    return ":".join(["did:web", authority, *segments])
 
 
 def did_web_document_url(did: str) -> str:
@@ -59,7 +61,7 @@ def did_web_document_url(did: str) -> str:
         raise DidError("not a did:web")
     host, port, path = match[1], match[2], match[3]
     segments = path.split(":")[1:]
-    _check_location(host, segments)
+    _check_location(host, port, segments=segments)
     authority = f"{host}:{port}" if port else host
     return "/".join([f"https://{authority}", *(segments or [".well-known"]), "did.json"])
 
@@ -132,7 +134,9 @@ def _public_key(value: object) -> PublicKey:
         raise DidError("publicKeyMultibase is not a supported key") from error
 
 
-def _check_location(host: str, segments: Sequence[str]) -> None:
+def _check_location(host: str, port: str | None, *, segments: Sequence[str]) -> None:
+    if port is not None and int(port) > 65_535:
+        raise DidError("a port is at most 65535")
     if not _HOST.fullmatch(host) or _is_address(host):
         raise DidError("a did:web names a host, not an address")
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from registry.formats.canonical import jcs, rdfc
+from registry.formats.data_integrity import Cryptosuite as Suite
 from registry.formats.data_integrity import (
     ProofError,
     attach,
@@ -16,7 +17,6 @@ from registry.formats.data_integrity import (
     proofs,
     verify_proof,
 )
-from registry.formats.data_integrity import Cryptosuite as Suite
 from registry.formats.multikey import decode_public_key
 
 Contexts = Callable[[str], dict[str, Any]]

@@ -248,7 +248,7 @@ def test_an_index_is_a_base_10_string(written: str, index: int) -> None:
         "1\n",
         "1_000",
         "abc",
-        "١",
+        "\u0661",
         23,
         1.0,
         None,

@@ -291,3 +291,11 @@ def test_many_values_of_one_property_take_no_quadratic_time() -> None:
     started = time.perf_counter()
     rdfc(credential(name=[str(number) for number in range(15_000)]))
     assert time.perf_counter() - started < 3
+
+
+def test_more_values_than_any_credential_has_are_refused_before_they_are_expanded() -> None:
+    document = credential(evidence=[{"type": ["Evidence"]} for _ in range(40_000)])
+    started = time.perf_counter()
+    with pytest.raises(CanonicalisationError, match="more values"):
+        rdfc(document)
+    assert time.perf_counter() - started < 0.5

@@ -177,15 +177,16 @@ def test_contexts_added_to_a_jcs_document_since_do_not_break_its_proof(
     verify_proof(later, secured["proof"][0], public_key=signer.public_key)
 
 
-def test_contexts_in_another_order_break_a_jcs_proof(
+def test_contexts_in_another_order_that_mean_the_same_break_a_jcs_proof_only(
     badge: Json, signer: FixedSigner, suite: Cryptosuite
 ) -> None:
-    if suite is Cryptosuite.EDDSA_RDFC_2022:
-        pytest.skip("an rdfc proof covers what the contexts mean, which here is the same")
     secured = secure(badge, cryptosuite=suite, signer=signer, created=CREATED)
     swapped = secured | {"@context": secured["@context"][::-1]}
-    with pytest.raises(ProofError):
+    if suite is Cryptosuite.EDDSA_RDFC_2022:
         verify_proof(swapped, secured["proof"][0], public_key=signer.public_key)
+    else:
+        with pytest.raises(ProofError):
+            verify_proof(swapped, secured["proof"][0], public_key=signer.public_key)
 
 
 def test_a_document_with_undefined_terms_is_not_signed(

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from registry.formats import bitstring, multibase
+from registry.verification.list_cache import VerifiedList
 from registry.verification.report import Check, Outcome, Report, Verdict
+from registry.verification.status import Entry, value_in
+from registry.verification.status_lists import StatusVerificationError
+from registry.verification.validity import Period
 from tests.unit.verification.world import (
     INDEX,
     REVOCATION_URL,
@@ -301,3 +305,18 @@ def test_each_list_is_asked_for_once(world: World, web: Web, issuer: Issuer) -> 
         ]
         assert world.verify(issuer.credential(credentialStatus=entries)).verdict is Verdict.VALID
     assert sorted(web.asked) == sorted([issuer.document_url, REVOCATION_URL, SUSPENSION_URL])
+
+
+def test_an_entry_and_a_list_that_disagree_about_the_size_are_refused() -> None:
+    verified = VerifiedList(
+        url=REVOCATION_URL,
+        issuer="did:web:registry.example",
+        purposes=frozenset({"revocation"}),
+        entry_size=2,
+        period=Period(None, None),
+        ttl_ms=None,
+        bits=bits({}, entry_size=2),
+    )
+    assert value_in(verified, Entry("revocation", REVOCATION_URL, INDEX, 2)) == 0
+    with pytest.raises(StatusVerificationError):
+        value_in(verified, Entry("revocation", REVOCATION_URL, INDEX, 1))
