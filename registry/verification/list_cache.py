@@ -14,7 +14,7 @@ _MOST_FLOORS = 65_536
 
 @dataclass(frozen=True)
 class VerifiedList:
-    """A status list whose proof, issuer and form were found right; its period is checked at use.
+    """A status list whose proof, issuer, form and period were found right when it was fetched.
 
     `bits` is the uncompressed bitstring, entry 0 in the most significant bits of byte 0;
     `ttl_ms` is in milliseconds, None where the list gives none.

@@ -35,7 +35,14 @@ def pyld_alone(document: Json) -> bytes:
 
 
 def credential(**members: Any) -> Json:
-    return {"@context": [CREDENTIALS_V2, OPEN_BADGES_V3], "id": "urn:x", "name": "x"} | members
+    """A document that says something whatever else it says."""
+    return {
+        "@context": [CREDENTIALS_V2, OPEN_BADGES_V3],
+        "id": "urn:x",
+        "type": ["VerifiableCredential"],
+        "issuer": "urn:i",
+        "urn:q": "always said",
+    } | members
 
 
 # ------------------------------------------------------------------ JCS
@@ -121,6 +128,16 @@ def test_a_whole_float_is_the_integer_other_readers_see(badge: Json) -> None:
     form = rdfc(badge)
     subject["achievement"]["creditsAvailable"] = 3.0
     assert rdfc(badge) == form
+
+
+@pytest.mark.parametrize(
+    "number", [0, -0.0, 1.5, 2.0, 1e20, 1e21, -1e21, 1e-7, 5e-324, 1.7976931348623157e308, True]
+)
+@pytest.mark.parametrize("datatype", [None, "urn:t", "http://www.w3.org/2001/XMLSchema#double"])
+def test_numbers_have_the_form_pyld_gives_them(number: float, datatype: str | None) -> None:
+    typed = {"@value": number, "@type": datatype} if datatype else number
+    document = credential(**{"urn:p": typed})
+    assert rdfc(document) == pyld_alone(document)
 
 
 # ------------------------------------------------------------------ nothing is lost
@@ -212,6 +229,26 @@ def test_an_iri_cannot_write_statements_of_its_own(text: str) -> None:
             rdfc(credential(name=value))
 
 
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ({"@id": "urn:t", "@direction": "rtl"}, "the direction is dropped"),
+        ({"@id": "urn:t", "@container": "@index"}, {"dropped": "text"}),
+        ({"@id": "urn:t", "@container": "@graph", "@type": "@id"}, "urn:dropped"),
+        ({"@reverse": "urn:t"}, {"id": "urn:y"}),
+        (None, "dropped"),
+    ],
+    ids=repr,
+)
+def test_what_a_context_makes_rdf_drop_is_refused(term: Any, said: Any) -> None:
+    def load(url: str) -> Json:
+        return {"@context": {"t": term}} if url == "urn:c" else contexts.load(url)
+
+    document = credential(**{"@context": [CREDENTIALS_V2, "urn:c"], "t": said})
+    with pytest.raises(CanonicalisationError):
+        rdfc(document, contexts=load)
+
+
 # ------------------------------------------------------------------ contexts
 
 
@@ -246,7 +283,24 @@ def test_contexts_come_from_the_caller_alone(badge: Json) -> None:
     assert b'<urn:example:grade> "5"' in rdfc(badge, contexts=load)
     with pytest.raises(ContextNotBundledError):
         rdfc(badge)
-    assert extra == {"@context": {"grade": "urn:example:grade"}}
+
+
+def test_the_callers_contexts_are_not_changed_by_reading_with_them(badge: Json) -> None:
+    # PyLD writes the absolute URL over the relative one.
+    scoped: Json = {"@context": {"grade": {"@id": "urn:grade", "@context": "scoped.json"}}}
+    before = copy.deepcopy(scoped)
+
+    def load(url: str) -> Json:
+        own = {
+            "https://c.example/a.json": scoped,
+            "https://c.example/scoped.json": {"@context": {}},
+        }
+        return own[url] if url in own else contexts.load(url)
+
+    badge["@context"].append("https://c.example/a.json")
+    badge["grade"] = "5"
+    rdfc(badge, contexts=load)
+    assert scoped == before
 
 
 def test_a_protected_term_cannot_be_redefined(badge: Json) -> None:

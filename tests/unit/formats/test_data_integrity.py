@@ -212,6 +212,19 @@ def test_a_secured_document_takes_no_second_proof(
         secure(secured, cryptosuite=suite, signer=signer, created=CREATED)
 
 
+@pytest.mark.parametrize(
+    "option", [{"proofPurpose": "authentication"}, {"type": ["DataIntegrityProof"]}]
+)
+def test_a_signature_for_another_purpose_is_no_proof_of_an_assertion(
+    badge: Json, signer: FixedSigner, suite: Cryptosuite, option: Json
+) -> None:
+    method = signer.verification_method
+    options = proof_options(suite, verification_method=method, created=CREATED) | option
+    secured = attach(badge, options, signature=signer.sign(hash_data(badge, options)))
+    with pytest.raises(ProofError, match="not a Data Integrity proof"):
+        verify_proof(secured, secured["proof"][0], public_key=signer.public_key)
+
+
 def test_proofs_are_none_one_or_several(suite: Cryptosuite) -> None:
     proof = {"cryptosuite": suite.value}
     assert proofs({}) == []

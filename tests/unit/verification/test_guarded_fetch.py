@@ -199,6 +199,7 @@ def test_a_body_over_the_cap_is_refused(authority: Authority) -> None:
     [
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX-Padding: ",
@@ -223,6 +224,20 @@ def test_an_endless_answer_is_cut_off_near_the_cap(authority: Authority, head: b
 def test_a_body_that_ends_early_is_refused(authority: Authority) -> None:
     refused(authority, saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"))
     refused(authority, saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"))
+
+
+def test_a_body_that_ends_early_is_refused_without_tls_too(authority: Authority) -> None:
+    answer = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+    with (
+        serving(answer, chain_file=None) as server,
+        pytest.raises(FetchError, match="ended early"),
+    ):
+        fetcher(authority).fetch(server.url(scheme="http"), accept="*/*")
+
+
+def test_a_body_without_a_length_must_end_as_tls_ends(authority: Authority) -> None:
+    """Else somebody on the way could cut it short."""
+    assert "connection failed" in refused(authority, saying(b"HTTP/1.1 200 OK\r\n\r\n{}"))
 
 
 def test_an_answer_that_is_not_http_is_refused(authority: Authority) -> None:

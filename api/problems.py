@@ -1,0 +1,130 @@
+"""From errors to answers (RFC 9457): one table, and what is sent for each entry.
+
+The nearest ancestor of an error's class decides. What is in no line of the table is answered as
+`internal-error`, which tells nothing of its cause.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from api import errors as here
+from projections.positions import ProjectionOutdatedError
+from registry.domain import errors as domain
+from registry.domain.errors import RegistryError
+from registry.possession import PossessionError
+from registry.store.api_keys import CredentialsRefusedError, UnknownApiKeyError
+from registry.store.database import StoreUnavailableError
+from registry.store.installation import NotInitialisedError, PublicUrlError
+from registry.store.key_store import MasterKeyError, SecretMissingError
+from registry.store.schema import SchemaError
+
+MEDIA_TYPE = "application/problem+json"
+STORE_RETRY_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: the HTTP status, and the last part of the URL that explains it."""
+
+    status: int
+    slug: str
+
+
+INTERNAL = Kind(500, "internal-error")
+
+PROBLEMS: dict[type[RegistryError], Kind] = {
+    domain.InvalidValueError: Kind(422, "invalid-value"),
+    domain.IncompleteDefinitionError: Kind(422, "incomplete-definition"),
+    domain.UnknownReasonError: Kind(422, "unknown-reason"),
+    domain.EffectiveAtError: Kind(422, "effective-at"),
+    domain.IdempotencyConflictError: Kind(422, "idempotency-conflict"),
+    PossessionError: Kind(422, "possession-not-proved"),
+    here.InvalidRequestError: Kind(422, "invalid-request"),
+    here.RefusedFileError: Kind(422, "refused-file"),
+    here.DidMethodError: Kind(422, "did-method"),
+    domain.NotFoundError: Kind(404, "not-found"),
+    domain.UnknownIssuerError: Kind(404, "unknown-issuer"),
+    domain.UnknownAchievementError: Kind(404, "unknown-achievement"),
+    domain.UnknownCredentialError: Kind(404, "unknown-credential"),
+    domain.UnknownKeyError: Kind(404, "unknown-key"),
+    UnknownApiKeyError: Kind(404, "unknown-api-key"),
+    here.UnknownLearnerError: Kind(404, "unknown-learner"),
+    here.NoSuchResourceError: Kind(404, "no-such-resource"),
+    domain.ConflictError: Kind(409, "conflict"),
+    domain.RevokedIsFinalError: Kind(409, "revoked-is-final"),
+    domain.AlreadySuspendedError: Kind(409, "already-suspended"),
+    domain.NotSuspendedError: Kind(409, "not-suspended"),
+    domain.NotSuspendableError: Kind(409, "not-suspendable"),
+    domain.KeyRotationError: Kind(409, "key-rotation"),
+    domain.NoSigningKeyError: Kind(409, "no-signing-key"),
+    domain.AchievementWithdrawnError: Kind(409, "achievement-withdrawn"),
+    domain.StatusListFullError: Kind(409, "status-list-full"),
+    domain.ConcurrentChangeError: Kind(409, "concurrent-change"),
+    domain.DocumentGoneError: Kind(410, "document-gone"),
+    domain.VersionMismatchError: Kind(412, "version-mismatch"),
+    CredentialsRefusedError: Kind(401, "credentials-refused"),
+    here.RoleError: Kind(403, "role"),
+    here.TooManyFailuresError: Kind(429, "too-many-failures"),
+    here.MalformedBodyError: Kind(400, "malformed-body"),
+    here.BodyTooLargeError: Kind(400, "body-too-large"),
+    here.MethodError: Kind(405, "method"),
+    here.NotAcceptableError: Kind(406, "not-acceptable"),
+    here.ContentTypeError: Kind(415, "content-type"),
+    StoreUnavailableError: Kind(503, "store-unavailable"),
+    MasterKeyError: Kind(503, "master-key"),
+    SecretMissingError: Kind(503, "secret-missing"),
+    SchemaError: Kind(503, "schema"),
+    NotInitialisedError: Kind(503, "not-initialised"),
+    PublicUrlError: Kind(503, "public-url"),
+    ProjectionOutdatedError: Kind(503, "projection-outdated"),
+    here.InternalError: INTERNAL,
+}
+
+TITLES: dict[str, tuple[int, str]] = {
+    kind.slug: (kind.status, (error.__doc__ or "").splitlines()[0])
+    for error, kind in PROBLEMS.items()
+}
+"""Slug -> (status, title), for the pages that explain a problem."""
+
+
+def kind_of(error: RegistryError) -> Kind:
+    """Return the table's entry for the nearest ancestor of the error's class."""
+    ancestors = type(error).__mro__
+    return next((PROBLEMS[each] for each in ancestors if each in PROBLEMS), INTERNAL)
+
+
+def problem_url(public_url: str, slug: str) -> str:
+    """Return the `type` of a problem, where it is explained."""
+    return f"{public_url}/problems/{slug}"
+
+
+def problem_response(error: RegistryError, *, public_url: str, request_id: str) -> Response:
+    """Return the answer for an error."""
+    kind = kind_of(error)
+    body = _body(error, kind, public_url) | {"request_id": request_id}
+    content = json.dumps(body, ensure_ascii=False).encode()
+    return Response(content, kind.status, headers=_headers(error, kind), media_type=MEDIA_TYPE)
+
+
+def _body(error: RegistryError, kind: Kind, public_url: str) -> dict[str, Any]:
+    members = {
+        "type": problem_url(public_url, kind.slug),
+        "title": error.title,
+        "status": kind.status,
+        "detail": error.reason,
+        "field": error.field,
+        "remedy": error.remedy,
+        "errors": getattr(error, "errors", None),
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _headers(error: RegistryError, kind: Kind) -> dict[str, str]:
+    if isinstance(error, here.TooManyFailuresError):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    if kind.status == 503:  # noqa: PLR2004 - the one status that asks to come again
+        return {"Retry-After": str(STORE_RETRY_SECONDS)}
+    return {"WWW-Authenticate": "Bearer"} if kind.status == 401 else {}  # noqa: PLR2004 - RFC 9110 §15.5.2

@@ -1,0 +1,67 @@
+"""Declare commands: each gets the session first, and takes --folder and --json by itself."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts.answers import Answer, Session, show
+
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--folder", help="The registry's folder; registry-data unless named."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+IdempotencyKeyOption = Annotated[
+    str | None,
+    typer.Option("--idempotency-key", help="A repeat under the same key changes nothing."),
+]
+
+Command = Callable[..., Answer]
+
+
+def group(app: typer.Typer, name: str, *, about: str) -> typer.Typer:
+    """Add a group of commands under `name`."""
+    made = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(made, name=name)
+    return made
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
+    """Add a function as a command: it gets a `Session`, and its `Answer` is shown."""
+
+    def add(function: Command) -> Command:
+        def run(
+            context: typer.Context, folder: Path | None, json_output: bool, **given: Any
+        ) -> None:
+            session = _merged(context.obj, folder, json_output)
+            answer = function(session, **given)
+            show(session, answer)
+            raise typer.Exit(answer.exit_code)
+
+        run.__signature__ = _signature(function)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in _signature(function).parameters.values()}
+        run.__doc__ = function.__doc__
+        app.command(name)(run)
+        return function
+
+    return add
+
+
+def _merged(session: Session, folder: Path | None, json_output: bool) -> Session:
+    return Session(folder or session.folder, json_output or session.as_json)
+
+
+def _signature(function: Command) -> inspect.Signature:
+    """Return the function's parameters without the session, but with the options of all."""
+    own = list(inspect.signature(function).parameters.values())[1:]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    shared = [
+        inspect.Parameter("context", kind, annotation=typer.Context),
+        *(parameter.replace(kind=kind) for parameter in own),
+        inspect.Parameter("folder", kind, default=None, annotation=FolderOption),
+        inspect.Parameter("json_output", kind, default=False, annotation=JsonOption),
+    ]
+    return inspect.Signature(shared)

@@ -1,0 +1,103 @@
+"""A history as a busy registry has it, made without signing: for measuring what reads it."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from registry.domain import events as e
+
+LIST_SIZE = 131_072
+PAGE = 1000
+
+
+def sample_events(count: int, *, seed: int = 1) -> Iterator[e.Event]:
+    """Yield `count` events: one issuer, its lists, and credentials of which a fifth change."""
+    source = random.Random(seed)
+    issuer = _uuid(source)
+    lists = [_uuid(source) for _ in range(count // LIST_SIZE + 1)]
+    yield _opening(source, issuer, e.IssuerRegistered)
+    for number, list_id in enumerate(lists):
+        yield _list(source, list_id, issuer, number)
+    made = 1 + len(lists)
+    index = 0
+    while made < count:
+        credential, place = _uuid(source), (str(lists[index // LIST_SIZE]), index % LIST_SIZE)
+        index += 1
+        for event in _life(source, credential, issuer, place)[: count - made]:
+            made += 1
+            yield event
+
+
+def _life(
+    source: random.Random, credential: UUID, issuer: UUID, place: tuple[str, int]
+) -> list[e.Event]:
+    issued = e.CredentialIssued(
+        **_common(source, credential, 1),
+        **_entry(issuer, place),
+        achievement_id=str(_uuid(source)),
+        achievement_version=1,
+        profile="default",
+        subject_ref=str(_uuid(source)),
+        document_digest=source.randbytes(32).hex(),
+        verification_method=f"did:web:registry.example.org:issuers:{issuer}#z6Mk{'x' * 44}",
+        cryptosuite="eddsa-rdfc-2022",
+        valid_from="2026-01-01T00:00:00.000000Z",
+    )
+    chance = source.random()
+    if chance > 0.2:
+        return [issued]
+    if chance > 0.1:
+        change: dict[str, Any] = {**_entry(issuer, place), "reason": "other"}
+        return [
+            issued,
+            e.CredentialSuspended(**_common(source, credential, 2), **change),
+            e.CredentialReinstated(**_common(source, credential, 3), **change),
+        ]
+    revoked = e.CredentialRevoked(
+        **_common(source, credential, 2), **_entry(issuer, place), reason="fraud"
+    )
+    return [issued, revoked]
+
+
+def _opening(source: random.Random, issuer: UUID, event_class: type[e.Event]) -> e.Event:
+    return event_class(
+        **_common(source, issuer, 1),
+        did=f"did:web:registry.example.org:issuers:{issuer}",
+        name_pl="Uczelnia",
+        name_en="University",
+        country="PL",
+        url="https://university.example.org",
+    )
+
+
+def _list(source: random.Random, list_id: UUID, issuer: UUID, number: int) -> e.Event:
+    return e.StatusListOpened(
+        **_common(source, list_id, 1),
+        issuer_id=str(issuer),
+        cryptosuite="eddsa-rdfc-2022",
+        profile="default",
+        purposes=["revocation", "suspension"],
+        size=LIST_SIZE,
+        sequence=number,
+    )
+
+
+def _entry(issuer: UUID, place: tuple[str, int]) -> dict[str, Any]:
+    return {"issuer_id": str(issuer), "list_id": place[0], "list_index": place[1]}
+
+
+def _common(source: random.Random, stream: UUID, version: int) -> dict[str, Any]:
+    return {
+        "originator_id": stream,
+        "originator_version": version,
+        "recorded_at": "2026-01-01T00:00:00.000000Z",
+        "actor": "api-key:0123456789abcdef",
+        "command_id": source.randbytes(32).hex(),
+        "request_digest": source.randbytes(32).hex(),
+        "nonce": source.randbytes(16).hex(),
+    }
+
+
+def _uuid(source: random.Random) -> UUID:
+    return UUID(bytes=source.randbytes(16), version=4)

@@ -1,0 +1,89 @@
+"""Make a registry and serve it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api import server
+from registry.store import installation, schema
+from registry.store.database import StoreUnavailableError
+from scripts import new_registry, parent
+from scripts.answers import Answer, Session, facts, say
+from scripts.arguments import command
+from scripts.local import assembled, read_settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `init` and `serve`."""
+    command(app, "init")(init)
+    command(app, "serve")(serve)
+
+
+def init(
+    session: Session,
+    public_url: Annotated[
+        str | None, typer.Option(help="Where verifiers will reach it; fixed for good.")
+    ] = None,
+    database_url: Annotated[
+        str | None, typer.Option(help="PostgreSQL or SQLite; SQLite in the folder unless given.")
+    ] = None,
+) -> Answer:
+    r"""Make a registry: folder, master key, database, and the first operator's API key.
+
+    Safe to repeat. The API key is shown this once.
+
+    \b
+    Examples:
+      registry init --public-url https://registry.example.org
+      registry --folder /srv/registry init --public-url https://registry.example.org \
+        --database-url postgresql://registry@localhost/registry
+    """
+    made = new_registry.make(session, public_url=public_url, database_url=database_url)
+    if made.operator_api_key:
+        say("Keep the API key: it is not stored and not shown again.")
+    say(f"Next: registry --folder {made.folder} serve")
+    return Answer(made.document(), facts(made.document()))
+
+
+def serve(
+    session: Session,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+    certfile: Annotated[Path | None, typer.Option(help="The TLS certificate, in PEM.")] = None,
+    keyfile: Annotated[Path | None, typer.Option(help="The key of the certificate.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 serves no metrics.")
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="Must be the one recorded at init.")
+    ] = None,
+    until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> Answer:
+    """Serve the registry over HTTP until interrupted.
+
+    \b
+    Examples:
+      registry serve --certfile server.pem --keyfile server.key
+      registry --folder /srv/registry serve --host 0.0.0.0 --port 443
+    """
+    settings = read_settings(
+        session,
+        host=host,
+        port=port,
+        certfile=certfile,
+        keyfile=keyfile,
+        metrics_port=metrics_port,
+        public_url=public_url,
+    )
+    with assembled(settings) as registry:
+        try:
+            schema.check(registry.database)
+            installation.check_public_url(registry.database, registry.public_url)
+        except StoreUnavailableError as error:
+            # Published lists are served from the folder while the database is away.
+            say(f"warning: {error.reason}; serving what is published until it is back")
+    if until_stdin_closes:
+        parent.end_with_stdin()
+    server.serve(settings)
+    return Answer({"stopped": True}, "stopped")

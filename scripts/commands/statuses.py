@@ -1,0 +1,121 @@
+"""Suspend, reinstate and revoke credentials."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from registry.application import CredentialRegistry, StatusChange
+from registry.commands import Caller
+from registry.domain.credential import Credential
+from scripts.answers import Answer, Session, facts, say
+from scripts.arguments import IdempotencyKeyOption, InstantOption, command, group
+from scripts.local import caller, opened
+
+CredentialArgument = Annotated[
+    str, typer.Argument(metavar="CREDENTIAL", help="The credential's id.")
+]
+ReasonOption = Annotated[str, typer.Option(help="A reason code: under-review, fraud, …")]
+NoteOption = Annotated[
+    str | None, typer.Option(help="A private note; kept encrypted, never published.")
+]
+VersionOption = Annotated[
+    int | None, typer.Option("--if-version", help="Only if the credential has this version.")
+]
+
+Change = Callable[[CredentialRegistry, Caller, str, str, StatusChange], Credential]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `status`."""
+    status = group(app, "status", about="Suspend, reinstate and revoke credentials.")
+    command(status, "suspend")(suspend)
+    command(status, "reinstate")(reinstate)
+    command(status, "revoke")(revoke)
+
+
+def suspend(
+    session: Session,
+    credential: CredentialArgument,
+    reason: ReasonOption,
+    note: NoteOption = None,
+    effective_at: InstantOption = None,
+    until: InstantOption = None,
+    if_version: VersionOption = None,
+    idempotency_key: IdempotencyKeyOption = None,
+) -> Answer:
+    """Suspend a credential, for good or until a moment.
+
+    \b
+    Examples:
+      registry status suspend 018f… --reason under-review
+      registry status suspend 018f… --reason under-review --until 2027-01-31T12:00:00Z
+    """
+    who = caller(idempotency_key, expected_version=if_version)
+    change = StatusChange(reason, note, effective_at, until)
+    return _carry_out(session, CredentialRegistry.suspend, who, credential, change)
+
+
+def reinstate(
+    session: Session,
+    credential: CredentialArgument,
+    reason: ReasonOption,
+    note: NoteOption = None,
+    effective_at: InstantOption = None,
+    if_version: VersionOption = None,
+    idempotency_key: IdempotencyKeyOption = None,
+) -> Answer:
+    """End a suspension.
+
+    \b
+    Example:
+      registry status reinstate 018f… --reason review-completed
+    """
+    who = caller(idempotency_key, expected_version=if_version)
+    change = StatusChange(reason, note, effective_at)
+    return _carry_out(session, CredentialRegistry.reinstate, who, credential, change)
+
+
+def revoke(
+    session: Session,
+    credential: CredentialArgument,
+    reason: ReasonOption,
+    note: NoteOption = None,
+    effective_at: InstantOption = None,
+    if_version: VersionOption = None,
+    idempotency_key: IdempotencyKeyOption = None,
+) -> Answer:
+    """Revoke a credential for ever.
+
+    \b
+    Example:
+      registry status revoke 018f… --reason issued-in-error --note "wrong person"
+    """
+    who = caller(idempotency_key, expected_version=if_version)
+    change = StatusChange(reason, note, effective_at)
+    return _carry_out(session, CredentialRegistry.revoke, who, credential, change)
+
+
+def _carry_out(
+    session: Session, change: Change, who: Caller, credential_id: str, details: StatusChange
+) -> Answer:
+    with opened(session) as registry:
+        issuer_id = registry.application.any_credential(credential_id).issuance.issuer_id
+        changed = change(registry.application, who, issuer_id, credential_id, details)
+    say("The status list that shows it is published by the server, at once where one runs.")
+    document = _document(changed, registry.public_url)
+    return Answer(document, facts(document | {"status_lists": _shown(document)}))
+
+
+def _document(credential: Credential, public_url: str) -> dict[str, Any]:
+    issuance = credential.issuance
+    return {
+        "credential_id": str(credential.id),
+        "issuer_id": issuance.issuer_id,
+        "status": credential.status.value,
+        "suspended_until": credential.suspended_until,
+        "superseded_by": credential.superseded_by,
+        "status_lists": status_lists(credential, public_url),
+        "version": credential.version,
+    }

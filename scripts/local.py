@@ -1,0 +1,77 @@
+"""Work on the folder's own database, without a server and beside one that runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tomllib import TOMLDecodeError
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError
+
+from api import bootstrap
+from api.settings import Settings
+from registry.commands import Caller
+from registry.domain.errors import InvalidValueError
+from registry.store import installation, schema
+from scripts.answers import Session
+
+ACTOR = "command-line"
+"""The actor in events of what a command changed; no name, because events are kept for ever."""
+
+
+def read_settings(session: Session, **given: Any) -> Settings:
+    """Return the settings; raises InvalidValueError naming the first that is wrong."""
+    try:
+        return Settings.read(folder=session.folder, **given)
+    except TOMLDecodeError as error:
+        raise InvalidValueError(str(error), field="registry.toml") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidValueError(first["msg"], field=field) from error
+
+
+@contextmanager
+def assembled(settings: Settings) -> Iterator[bootstrap.Registry]:
+    """Give the parts of a registry without a look at its database."""
+    try:
+        registry = bootstrap.build(settings)
+    except ArgumentError as error:
+        raise not_a_database_url() from error
+    try:
+        yield registry
+        registry.application.stop()
+    finally:
+        registry.close()
+
+
+@contextmanager
+def opened(session: Session) -> Iterator[bootstrap.Registry]:
+    """Give a registry whose database was found right and whose views hold every event."""
+    with assembled(read_settings(session)) as registry:
+        bootstrap.check(registry.database, registry.public_url)
+        registry.catch_up.run()
+        yield registry
+
+
+@contextmanager
+def opened_as_is(session: Session) -> Iterator[bootstrap.Registry]:
+    """Give a registry without touching its views, which may be behind or out of date."""
+    with assembled(read_settings(session)) as registry:
+        schema.check(registry.database)
+        installation.check_public_url(registry.database, registry.public_url)
+        yield registry
+
+
+def caller(idempotency_key: str | None, *, expected_version: int | None = None) -> Caller:
+    """Return the command line as a caller."""
+    return Caller(ACTOR, idempotency_key, expected_version)
+
+
+def not_a_database_url() -> InvalidValueError:
+    """Return the error for a URL that names no database; the URL may hold a password."""
+    return InvalidValueError(
+        "it is not the URL of a database",
+        field="database_url",
+        remedy="give sqlite:////path/to/file or postgresql://user:password@host/database",
+    )

@@ -1,0 +1,222 @@
+"""Events in stored form: the golden file, and what is refused.
+
+tests/golden/events.json holds one event of each class as it is stored, by topic. It changes only by
+additions: what it holds lies in databases.
+"""
+
+import json
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from registry.domain import events as e
+from registry.store.mapper import (
+    MAXIMUM_STATE_BYTES,
+    EventMapper,
+    EventTooLargeError,
+    UnknownEventError,
+)
+
+GOLDEN: dict[str, str] = json.loads(
+    (Path(__file__).parents[2] / "golden" / "events.json").read_text(encoding="utf-8")
+)
+STREAM = UUID("6a1f4f4e-3f0e-8d2c-9d5e-0a1b2c3d4e5f")
+ISSUER = "0b8a6e4c-8f7e-8f52-9e43-0f6f0a8f5b11"
+ACHIEVEMENT = "1c9b7f5d-9a8f-8063-8f54-107a1b9a6c22"
+LIST = "2dac8a6e-ab9a-5174-9a65-218b2cab7d33"
+KEY = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+METHOD = f"did:web:registry.example.org:issuers:{ISSUER}#{KEY}"
+DEFINITION = {"title": {"pl": "Żółta łódź", "en": "Yellow boat"}, "workload": {"hours": 7.5}}
+HEADER: dict[str, Any] = {
+    "originator_id": STREAM,
+    "originator_version": 7,
+    "recorded_at": "2026-11-22T18:00:00.123456Z",
+    "actor": "api-key:0123456789abcdef",
+    "command_id": "c0" * 32,
+    "request_digest": "d1" * 32,
+    "nonce": "00112233445566778899aabbccddeeff",
+}
+OF_CREDENTIAL: dict[str, Any] = HEADER | {
+    "issuer_id": ISSUER,
+    "list_id": LIST,
+    "list_index": 94_567,
+}
+OF_CHANGE: dict[str, Any] = OF_CREDENTIAL | {
+    "reason": "under-review",
+    "note_digest": "e2" * 32,
+    "effective_at": "2026-11-20T00:00:00.000000Z",
+}
+EVENTS: tuple[e.Event, ...] = (
+    e.IssuerRegistered(
+        **HEADER,
+        did=f"did:web:registry.example.org:issuers:{ISSUER}",
+        name_pl="Uczelnia Łódzka",
+        name_en="University of Łódź",
+        country="PL",
+        url="https://uczelnia.example",
+    ),
+    e.SigningKeyAdded(**HEADER, key=KEY, verification_method=METHOD),
+    e.SigningKeyRetired(**HEADER, key=KEY),
+    e.ReasonCodeAdded(
+        **HEADER, code="fee-refunded", label_pl="Zwrócono opłatę", label_en="The fee was refunded"
+    ),
+    e.AchievementDefined(
+        **HEADER,
+        issuer_id=ISSUER,
+        definition=DEFINITION,
+        language="pl",
+        cryptosuite="eddsa-rdfc-2022",
+        profile="default",
+    ),
+    e.AchievementRevised(**HEADER, issuer_id=ISSUER, definition=DEFINITION),
+    e.AchievementWithdrawn(**HEADER, issuer_id=ISSUER),
+    e.CredentialIssued(
+        **OF_CREDENTIAL,
+        achievement_id=ACHIEVEMENT,
+        achievement_version=3,
+        profile="default",
+        subject_ref="3ebd9b7f-bcab-4285-ab76-329c3dbc8e44",
+        document_digest="f3" * 32,
+        verification_method=METHOD,
+        cryptosuite="eddsa-rdfc-2022",
+        valid_from="2026-11-22T18:00:00.123456Z",
+        valid_until="2031-11-22T18:00:00.000000Z",
+        supersedes="4fceac80-cdbc-8396-bc87-43ad4ecd9f55",
+    ),
+    e.CredentialSuspended(**OF_CHANGE, until="2026-12-24T12:00:00.000000Z"),
+    e.CredentialReinstated(**OF_CHANGE),
+    e.CredentialRevoked(**OF_CHANGE, superseded_by="5adfbd91-decd-84a7-8d98-54be5fdeaa66"),
+    e.StatusListOpened(
+        **HEADER,
+        issuer_id=ISSUER,
+        cryptosuite="eddsa-rdfc-2022",
+        profile="default",
+        purposes=["revocation", "suspension"],
+        size=131_072,
+        sequence=2,
+    ),
+    e.IndexesReserved(**HEADER, first=4096, count=64),
+    e.IndexesReturned(**HEADER, first=4100, count=60),
+    e.StatusListClosed(**HEADER),
+    e.StatusListRetired(**HEADER),
+    e.StatusListPublished(
+        **HEADER,
+        list_id=LIST,
+        issuer_id=ISSUER,
+        purpose="revocation",
+        position=123_456,
+        valid_from="2026-11-22T18:00:00.123Z",
+        valid_until="2026-11-23T18:00:00.123Z",
+        ttl_ms=300_000,
+        encoder="libdeflate-12/0.9.0",
+        representations=[
+            {
+                "media_type": "application/vc",
+                "cryptosuite": "eddsa-rdfc-2022",
+                "verification_method": METHOD,
+                "created": "2026-11-22T18:00:00.123Z",
+                "proof_value": "z" + "3" * 87,
+                "digest": "a4" * 32,
+            }
+        ],
+    ),
+)
+BY_TOPIC = {event.TOPIC: event for event in EVENTS}
+
+
+def stored(topic: str, state: str | bytes) -> StoredEvent:
+    data = state if isinstance(state, bytes) else state.encode()
+    return StoredEvent(originator_id=STREAM, originator_version=7, topic=topic, state=data)
+
+
+def read(topic: str, state: str | bytes) -> e.Event:
+    return EventMapper().to_domain_event(stored(topic, state))
+
+
+def changed(topic: str, **values: Any) -> str:
+    return json.dumps(json.loads(GOLDEN[topic]) | values)
+
+
+def test_every_event_class_is_in_the_golden_file_and_no_other() -> None:
+    assert set(GOLDEN) == {event_class.TOPIC for event_class in e.EVENT_CLASSES}
+    assert [type(event) for event in EVENTS] == list(e.EVENT_CLASSES)
+
+
+def test_every_event_class_is_listed() -> None:
+    listed = set(e.EVENT_CLASSES)
+    defined = {each for each in vars(e).values() if isinstance(each, type) and "TOPIC" in vars(each)}
+    assert defined == listed
+
+
+def test_topics_are_unique() -> None:
+    assert len({event_class.TOPIC for event_class in e.EVENT_CLASSES}) == len(e.EVENT_CLASSES)
+
+
+@pytest.mark.parametrize("topic", BY_TOPIC)
+def test_writing_gives_the_golden_bytes(topic: str) -> None:
+    assert EventMapper().to_stored_event(BY_TOPIC[topic]) == stored(topic, GOLDEN[topic])
+
+
+@pytest.mark.parametrize("topic", BY_TOPIC)
+def test_reading_the_golden_bytes_gives_the_event(topic: str) -> None:
+    assert read(topic, GOLDEN[topic]) == BY_TOPIC[topic]
+
+
+@pytest.mark.parametrize("event_class", e.EVENT_CLASSES)
+def test_event_without_the_optional_fields_is_read_with_their_defaults(
+    event_class: type[e.Event],
+) -> None:
+    optional = {f.name: f.default for f in fields(event_class) if f.default is not MISSING}
+    state = json.loads(GOLDEN[event_class.TOPIC])
+    short = json.dumps({name: value for name, value in state.items() if name not in optional})
+    expected = replace(BY_TOPIC[event_class.TOPIC], **optional)  # type: ignore[arg-type]
+    assert read(event_class.TOPIC, short) == expected
+
+
+def test_unknown_topic_is_refused() -> None:
+    with pytest.raises(UnknownEventError, match="'issuer-registered-v2'"):
+        read("issuer-registered-v2", GOLDEN["issuer-registered-v1"])
+
+
+@pytest.mark.parametrize("name", ["colour", "originator_id", "originator_version", "TOPIC"])
+def test_unknown_field_is_refused_and_named(name: str) -> None:
+    with pytest.raises(UnknownEventError, match=rf"unknown fields \['{name}'\]"):
+        read("status-list-closed-v1", changed("status-list-closed-v1", **{name: 1}))
+
+
+@pytest.mark.parametrize("topic", GOLDEN)
+def test_missing_field_is_refused_and_named(topic: str) -> None:
+    state = json.loads(GOLDEN[topic])
+    del state["nonce"]
+    with pytest.raises(UnknownEventError, match=r"missing fields \['nonce'\]"):
+        read(topic, json.dumps(state))
+
+
+@pytest.mark.parametrize(
+    "state", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'"text"', b"{}{}", b"\x00"]
+)
+def test_state_that_is_no_json_object_is_refused(state: bytes) -> None:
+    with pytest.raises(UnknownEventError):
+        read("status-list-closed-v1", state)
+
+
+def test_event_as_large_as_a_log_leaf_holds_is_written() -> None:
+    data = EventMapper().to_stored_event(_defined_with(MAXIMUM_STATE_BYTES)).state
+    assert len(data) == MAXIMUM_STATE_BYTES
+
+
+def test_event_larger_than_a_log_leaf_holds_is_refused() -> None:
+    with pytest.raises(EventTooLargeError, match="achievement-defined-v1 takes 60001 bytes"):
+        EventMapper().to_stored_event(_defined_with(MAXIMUM_STATE_BYTES + 1))
+
+
+def _defined_with(size: int) -> e.Event:
+    """Return an event whose state takes exactly `size` bytes, most of them in two-byte letters."""
+    event = BY_TOPIC["achievement-defined-v1"]
+    empty = replace(event, definition={"t": ""})  # type: ignore[call-arg]
+    room = size - len(EventMapper().to_stored_event(empty).state)
+    return replace(event, definition={"t": "ł" * (room // 2) + "l" * (room % 2)})  # type: ignore[call-arg]
