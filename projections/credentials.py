@@ -1,8 +1,11 @@
 """The credentials view: the present state of each credential, for search and for the scheduler."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
-from projections.projection import UnhandledEventError
+from projections.projection import TableMaker, UnhandledEventError
 from projections.rows import Rows
 from registry.domain import events as e
 from registry.domain.credential import Status
@@ -46,7 +49,7 @@ class CredentialsProjection:
 
     name = VIEW
     schema_version = 1
-    tables = {VIEW: credentials_table}  # noqa: RUF012 - a constant, of the Projection protocol
+    tables: ClassVar[Mapping[str, TableMaker]] = {VIEW: credentials_table}
 
     def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
         """Fold one event."""

@@ -1,8 +1,11 @@
 """The directory: issuers with their keys, and achievements, for listing and for DID documents."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-from projections.projection import UnhandledEventError
+from projections.projection import TableMaker, UnhandledEventError
 from projections.rows import Rows
 from registry.domain import events as e
 
@@ -57,7 +60,7 @@ class DirectoryProjection:
 
     name = "directory"
     schema_version = 1
-    tables = {  # noqa: RUF012 - a constant, of the Projection protocol
+    tables: ClassVar[Mapping[str, TableMaker]] = {
         ISSUERS: issuers_table,
         ACHIEVEMENTS: achievements_table,
     }

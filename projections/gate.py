@@ -102,9 +102,7 @@ def _check_order(candidate: Candidate, previous: Candidate) -> None:
         raise GateRefusedError("the size of a list never changes")
 
 
-def _check_bits(
-    candidate: Candidate, previous: Candidate | None, since: Iterable[Change]
-) -> None:
+def _check_bits(candidate: Candidate, previous: Candidate | None, since: Iterable[Change]) -> None:
     before = _bits(previous) if previous is not None else bytes(candidate.size // 8)
     expected = bytearray(before)
     for change in since:
@@ -115,7 +113,9 @@ def _check_bits(
             expected[change.index // 8] &= ~mask
     found = _bits(candidate)
     if found != expected:
-        raise GateRefusedError(f"entry {_first_difference(found, expected)} differs from its events")
+        raise GateRefusedError(
+            f"entry {_first_difference(found, expected)} differs from its events"
+        )
     if candidate.purpose == "revocation" and _number(before) & ~_number(found):
         raise GateRefusedError("a revoked entry would read valid again")
 
@@ -132,9 +132,9 @@ def _bits(candidate: Candidate) -> bytes:
     return data
 
 
-def _number(data: bytes) -> int:
+def _number(data: bytes | bytearray) -> int:
     return int.from_bytes(data, "big")
 
 
-def _first_difference(found: bytes, expected: bytes) -> int:
+def _first_difference(found: bytes, expected: bytes | bytearray) -> int:
     return len(found) * 8 - (_number(found) ^ _number(expected)).bit_length()

@@ -83,7 +83,8 @@ def point_views(connection: Connection, projection: Projection, *, number: int) 
     for view in projection.tables:
         connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
         source = generation.table_name(view)
-        connection.execute(text(f"CREATE VIEW {view} AS SELECT * FROM {source}"))
+        # Both names are the projection's own constants.
+        connection.execute(text(f"CREATE VIEW {view} AS SELECT * FROM {source}"))  # noqa: S608
     of_this = _positions.c.name == projection.name
     connection.execute(update(_positions).where(of_this).values(live=0))
     chosen = of_this & (_positions.c.generation == number)
@@ -122,7 +123,7 @@ def progress(connection: Connection, generation: Generation) -> Progress:
 def schema_version(connection: Connection, generation: Generation) -> int:
     """Return the form of a generation's tables."""
     query = select(_positions.c.schema_version).where(*_is(generation))
-    return connection.execute(query).scalar_one()
+    return int(connection.execute(query).scalar_one())
 
 
 def newest_number(connection: Connection, name: str) -> int:

@@ -62,7 +62,7 @@ class _Version:
 class Press:
     """Makes versions; `append` records an event, `signer_of` opens an issuer's present key."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the outside world, each by name
+    def __init__(
         self,
         *,
         append: Callable[[Event], int],

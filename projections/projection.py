@@ -21,9 +21,14 @@ class Projection(Protocol):
     every event class and pass over those it has no use for, by name.
     """
 
-    name: str
-    schema_version: int
-    tables: Mapping[str, TableMaker]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def schema_version(self) -> int: ...
+
+    @property
+    def tables(self) -> Mapping[str, TableMaker]: ...
 
     def apply(self, event: Event, *, position: int, rows: Rows) -> None: ...
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, CompoundSelect, Connection, Select, Table, Text, cast, func, select
+from sqlalchemy import JSON, Connection, FromClause, Select, Table, Text, cast, func, select
 
 from projections import positions
 from projections.catch_up import apply_page
@@ -103,17 +103,18 @@ def _fold_to(
     return place.position
 
 
-def _count(connection: Connection, table: Table) -> int:
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()
+def _count(connection: Connection, rows: FromClause) -> int:
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
 def _differing(connection: Connection, old: Table, new: Table) -> int:
     """Count rows that stand in one of two tables and not, with all their values, in the other."""
     columns = [column.name for column in new.columns]
     ours, theirs = (_comparable(table, columns) for table in (new, old))
-    only_new = connection.execute(_counted(ours.except_(theirs))).scalar_one()
-    only_old = connection.execute(_counted(theirs.except_(ours))).scalar_one()
-    return int(max(only_new, only_old))
+    return max(
+        _count(connection, ours.except_(theirs).subquery()),
+        _count(connection, theirs.except_(ours).subquery()),
+    )
 
 
 def _comparable(table: Table, columns: list[str]) -> Select[Any]:
@@ -123,7 +124,3 @@ def _comparable(table: Table, columns: list[str]) -> Select[Any]:
         for name in columns
     ]
     return select(*shown)
-
-
-def _counted(rows: CompoundSelect[Any]) -> Select[tuple[int]]:
-    return select(func.count()).select_from(rows.subquery())

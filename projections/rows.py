@@ -130,9 +130,9 @@ class SqlRows:
         names = ", ".join(column.name for column in table.columns)
         arrays = ", ".join(f"%b::{_postgres_type(column)}[]" for column in table.columns)
         values = tuple([row[column.name] for row in rows] for column in table.columns)
-        self._connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})", values
-        )
+        # The names are the projection's own constants, the values are parameters.
+        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608
+        self._connection.exec_driver_sql(statement, values)
 
     def _write_changes(self, table: Table, changes: Mapping[Key, Row]) -> None:
         alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
@@ -140,8 +140,7 @@ class SqlRows:
         for key, values in changes.items():
             alike[tuple(sorted(values))].append(dict(zip(keys, key, strict=True)) | values)
         matches = [
-            column == bindparam(name)
-            for column, name in zip(table.primary_key, keys, strict=True)
+            column == bindparam(name) for column, name in zip(table.primary_key, keys, strict=True)
         ]
         for columns, rows in alike.items():
             statement = update(table).where(*matches)

@@ -1,4 +1,4 @@
-"""The status events since each list's last publication, read once and kept until it is published."""
+"""The status events since each list's last publication, read once and kept until then."""
 
 from collections import defaultdict
 

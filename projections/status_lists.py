@@ -4,7 +4,8 @@ Revoking never clears the suspension bit. The two purposes are two lists that ve
 separately: a fresh suspension list beside a stale revocation list would otherwise read valid.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from bitarray import bitarray
 from bitarray.util import zeros
@@ -12,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaDa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from projections.projection import UnhandledEventError
+from projections.projection import TableMaker, UnhandledEventError
 from projections.rows import Rows
 from registry.domain import events as e
 
@@ -26,13 +27,13 @@ class Bits(TypeDecorator[bitarray]):
     impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: bitarray | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: bitarray | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Give the driver bytes."""
         return value.tobytes() if value is not None else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> bitarray | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> bitarray | None:  # noqa: ARG002
         """Make bits of the driver's bytes."""
-        return bitarray(buffer=bytes(value), endian="big").copy() if value is not None else None
+        return bitarray(bytes(value), endian="big") if value is not None else None
 
 
 def status_arrays_table(metadata: MetaData, name: str) -> Table:
@@ -79,7 +80,7 @@ class StatusListsProjection:
 
     name = "status_lists"
     schema_version = 1
-    tables = {  # noqa: RUF012 - a constant, of the Projection protocol
+    tables: ClassVar[Mapping[str, TableMaker]] = {
         STATUS_ARRAYS: status_arrays_table,
         PUBLICATIONS: publications_table,
     }
@@ -90,11 +91,11 @@ class StatusListsProjection:
             case e.CredentialIssued():
                 pass
             case e.CredentialSuspended():
-                self._set(event, "suspension", 1, position, rows)
+                self._set(event, rows, purpose="suspension", bit=1, position=position)
             case e.CredentialReinstated():
-                self._set(event, "suspension", 0, position, rows)
+                self._set(event, rows, purpose="suspension", bit=0, position=position)
             case e.CredentialRevoked():
-                self._set(event, "revocation", 1, position, rows)
+                self._set(event, rows, purpose="revocation", bit=1, position=position)
             case e.StatusListOpened():
                 self._open(event, position, rows)
             case e.IndexesReserved():
@@ -135,7 +136,7 @@ class StatusListsProjection:
             rows.insert(STATUS_ARRAYS, (row["list_id"], purpose), row)
 
     def _set(
-        self, event: e.CredentialEvent, purpose: str, bit: int, position: int, rows: Rows
+        self, event: e.CredentialEvent, rows: Rows, *, purpose: str, bit: int, position: int
     ) -> None:
         key = (event.list_id, purpose)
         row = rows.get(STATUS_ARRAYS, key)

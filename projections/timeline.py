@@ -1,8 +1,11 @@
 """The timeline: what happened to each issuer, achievement and credential, for people to read."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
-from projections.projection import UnhandledEventError
+from projections.projection import TableMaker, UnhandledEventError
 from projections.rows import Rows
 from registry.domain import events as e
 
@@ -32,7 +35,7 @@ class TimelineProjection:
 
     name = VIEW
     schema_version = 1
-    tables = {VIEW: timeline_table}  # noqa: RUF012 - a constant, of the Projection protocol
+    tables: ClassVar[Mapping[str, TableMaker]] = {VIEW: timeline_table}
 
     def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
         """Fold one event."""

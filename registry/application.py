@@ -4,7 +4,7 @@ Every method takes the caller first. What a method returns is durable. A repeat 
 idempotency key returns what the first call returned and changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,8 @@ from registry.store.key_store import KeyStore
 from registry.store.signing import SigningKeys
 from registry.store.vault import Item, Vault
 from registry.streams import Streams
+
+Decision = Callable[[Credential, Command, Grounds], None]
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,9 @@ class CredentialRegistry:
 
     def issuer(self, issuer_id: str) -> Issuer:
         """Return an issuer; raises UnknownIssuerError."""
-        issuer = self._streams.load(Issuer(parse_id(issuer_id, UnknownIssuerError, field="issuer_id")))
+        issuer = self._streams.load(
+            Issuer(parse_id(issuer_id, UnknownIssuerError, field="issuer_id"))
+        )
         if not hasattr(issuer, "did"):
             raise UnknownIssuerError("there is no such issuer", field="issuer_id")
         return issuer
@@ -190,9 +194,7 @@ class CredentialRegistry:
         """Define a micro-credential; a definition may be incomplete until the first issuing."""
         self.issuer(issuer_id)
         scope = issuer_scope(issuer_id)
-        command = self._commands.make(
-            caller, scope=scope, operation="achievements", body=vars(new)
-        )
+        command = self._commands.make(caller, scope=scope, operation="achievements", body=vars(new))
         achievement_id = self._commands.new_id(caller, scope=scope, operation="achievements")
         achievement = self._streams.load(Achievement(achievement_id))
         if achievement.answered(command) is None:
@@ -260,21 +262,35 @@ class CredentialRegistry:
         def decide(credential: Credential, command: Command, grounds: Grounds) -> None:
             credential.suspend(command, grounds, until=change.until)
 
-        return self._change(caller, issuer_id, credential_id, "suspend", change, decide)
+        return self._change(
+            caller, issuer_id, credential_id, operation="suspend", change=change, decide=decide
+        )
 
     def reinstate(
         self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
     ) -> Credential:
         """End a suspension."""
         return self._change(
-            caller, issuer_id, credential_id, "reinstate", change, Credential.reinstate
+            caller,
+            issuer_id,
+            credential_id,
+            operation="reinstate",
+            change=change,
+            decide=Credential.reinstate,
         )
 
     def revoke(
         self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
     ) -> Credential:
         """Revoke a credential for ever."""
-        return self._change(caller, issuer_id, credential_id, "revoke", change, Credential.revoke)
+        return self._change(
+            caller,
+            issuer_id,
+            credential_id,
+            operation="revoke",
+            change=change,
+            decide=Credential.revoke,
+        )
 
     def credential(self, issuer_id: str, credential_id: str) -> Credential:
         """Return a credential of this issuer; raises UnknownCredentialError."""
@@ -302,14 +318,15 @@ class CredentialRegistry:
         """Give back unspent indexes; for a graceful stop."""
         self._allocator.give_back()
 
-    def _change(  # noqa: PLR0913 - the shape every status change has
+    def _change(
         self,
         caller: Caller,
         issuer_id: str,
         credential_id: str,
+        *,
         operation: str,
         change: StatusChange,
-        decide: Any,
+        decide: Decision,
     ) -> Credential:
         credential = self.credential(issuer_id, credential_id)
         command = self._issuer_command(
@@ -324,9 +341,7 @@ class CredentialRegistry:
         self._streams.store(credential)
         return credential
 
-    def _keep_note(
-        self, credential: Credential, note: str | None, command: Command
-    ) -> str | None:
+    def _keep_note(self, credential: Credential, note: str | None, command: Command) -> str | None:
         if note is None:
             return None
         issuance = credential.issuance

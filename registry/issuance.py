@@ -158,7 +158,7 @@ def signed_document(
         definition=badge.definition,
         subject=badge.subject,
         valid_from=document_instant(badge.valid_from),
-        valid_until=badge.valid_until and document_instant(badge.valid_until),
+        valid_until=document_instant(badge.valid_until) if badge.valid_until else None,
         grade=badge.grade,
         status=_entries(public_url, badge),
         language=badge.achievement.language,

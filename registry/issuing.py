@@ -86,7 +86,9 @@ class Issuing:
         }
 
     def _achievement(self, issuer: Issuer, achievement_id: str) -> Achievement:
-        achievement = self._streams.load(Achievement(parse_id(achievement_id, UnknownAchievementError, field="achievement_id")))
+        achievement = self._streams.load(
+            Achievement(parse_id(achievement_id, UnknownAchievementError, field="achievement_id"))
+        )
         if not achievement.definitions or achievement.issuer_id != str(issuer.id):
             raise UnknownAchievementError("there is no such achievement", field="achievement_id")
         return achievement
@@ -120,7 +122,9 @@ class Issuing:
     def _superseded(self, issuer: Issuer, order: Order) -> Credential | None:
         if order.supersedes is None:
             return None
-        old = self._streams.load(Credential(parse_id(order.supersedes, UnknownCredentialError, field="supersedes")))
+        old = self._streams.load(
+            Credential(parse_id(order.supersedes, UnknownCredentialError, field="supersedes"))
+        )
         if not old.version or old.issuance.issuer_id != str(issuer.id):
             raise UnknownCredentialError("there is no such credential", field="supersedes")
         return old
@@ -128,9 +132,7 @@ class Issuing:
     def _carry_out(self, issuer: Issuer, works: list[_Work]) -> None:
         at = instant(works[0].command.recorded_at)
         signer = self._signer_of(str(issuer.id))
-        definitions = {
-            work.achievement.id: complete_definition(work.achievement) for work in works
-        }
+        definitions = {work.achievement.id: complete_definition(work.achievement) for work in works}
         for work in works:
             self._supersede(work)
         people = [work.order.learner.person() for work in works]
@@ -159,14 +161,10 @@ class Issuing:
 
     def _placements(self, issuer: Issuer, works: list[_Work]) -> list[Placement]:
         shelves = [_shelf(issuer, work.achievement) for work in works]
-        stock = {
-            shelf: self._allocator.take(shelf, shelves.count(shelf)) for shelf in set(shelves)
-        }
+        stock = {shelf: self._allocator.take(shelf, shelves.count(shelf)) for shelf in set(shelves)}
         return [stock[shelf].pop() for shelf in shelves]
 
-    def _sign_and_record(
-        self, work: _Work, badge: Badge, reference: str, signer: Signer
-    ) -> Item:
+    def _sign_and_record(self, work: _Work, badge: Badge, reference: str, signer: Signer) -> Item:
         work.document, digest = signed_document(
             badge,
             public_url=self._public_url,
@@ -205,9 +203,7 @@ class Issuing:
     def _issued(self, work: _Work) -> Issued:
         if not work.document:
             issuance = work.credential.issuance
-            work.document = self._vault.document(
-                str(work.credential.id), issuance.document_digest
-            )
+            work.document = self._vault.document(str(work.credential.id), issuance.document_digest)
         return Issued(self._as_issued(work.credential), work.document)
 
     def _as_issued(self, credential: Credential) -> Credential:

@@ -24,7 +24,9 @@ KIND = "subject-challenge"
 """The family of keyed digests that challenges are made with."""
 
 _PREFIX = "registry-subject-challenge-v1"
-_SHAPE = re.compile(rf"({_PREFIX}\.([0-9a-f-]{{36}})\.([0-9]{{1,12}})\.[0-9a-f]{{32}})\.([0-9a-f]{{64}})")
+_SHAPE = re.compile(
+    rf"({_PREFIX}\.([0-9a-f-]{{36}})\.([0-9]{{1,12}})\.[0-9a-f]{{32}})\.([0-9a-f]{{64}})"
+)
 
 Digest = Callable[[bytes], str]
 """HMAC-SHA-256 in hex under a secret of the issuer that asks."""

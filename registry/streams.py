@@ -58,7 +58,7 @@ class Streams(Application[UUID]):
 
     def _save(self, *objects: Aggregate | Event) -> int:
         try:
-            recordings = self.save(*objects)  # type: ignore[arg-type]
+            recordings = self.save(*objects)
         except IntegrityError as error:
             raise ConcurrentChangeError(
                 "somebody else changed it at the same moment", remedy="read it and try again"

@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from registry.domain.instants import parse_instant
 from scripts.answers import Answer, Session, show
 
 FolderOption = Annotated[
@@ -17,6 +19,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 IdempotencyKeyOption = Annotated[
     str | None,
     typer.Option("--idempotency-key", help="A repeat under the same key changes nothing."),
+]
+InstantOption = Annotated[
+    datetime | None,
+    typer.Option(metavar="TIME", parser=parse_instant, help="Such as 2026-01-31T12:00:00Z."),
 ]
 
 Command = Callable[..., Answer]

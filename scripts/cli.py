@@ -7,6 +7,7 @@ from typing import Annotated
 
 import structlog
 import typer
+from pydantic import ValidationError
 
 from registry.domain.errors import RegistryError
 from scripts import refusals
@@ -16,9 +17,7 @@ from scripts.commands import (
     achievements,
     api_keys,
     databases,
-    demonstration,
     issuers,
-    issuing,
     projections,
     replaying,
     setup,
@@ -60,10 +59,8 @@ def options(
 
 for module in (
     setup,
-    demonstration,
     issuers,
     achievements,
-    issuing,
     statuses,
     verifying,
     replaying,
@@ -88,6 +85,8 @@ def run(arguments: Sequence[str]) -> int:
         refusal = refusals.of_error(error)
     except typer.TyperException as error:
         refusal = refusals.of_usage(error)
+    except ValidationError as error:
+        refusal = refusals.of_validation(error)
     except OSError as error:
         refusal = refusals.of_system(error)
     else:

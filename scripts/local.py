@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from tomllib import TOMLDecodeError
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError
 
 from api import bootstrap
@@ -20,15 +19,11 @@ ACTOR = "command-line"
 
 
 def read_settings(session: Session, **given: Any) -> Settings:
-    """Return the settings; raises InvalidValueError naming the first that is wrong."""
+    """Return the settings; raises InvalidValueError or pydantic's ValidationError."""
     try:
         return Settings.read(folder=session.folder, **given)
     except TOMLDecodeError as error:
         raise InvalidValueError(str(error), field="registry.toml") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InvalidValueError(first["msg"], field=field) from error
 
 
 @contextmanager

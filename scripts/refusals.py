@@ -4,6 +4,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 import typer
+from pydantic import ValidationError
 
 from registry.domain.errors import (
     EffectiveAtError,
@@ -61,6 +62,14 @@ def of_usage(error: typer.TyperException) -> Refusal:
     remedy = f"see: {path} --help"
     message = error.format_message().rstrip(".")
     return Refusal("The command is not right.", message, None, remedy, error.exit_code)
+
+
+def of_validation(error: ValidationError) -> Refusal:
+    """Return the refusal of values, naming the first that is wrong without repeating it."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    title = of_error(InvalidValueError("")).title
+    return Refusal(title, first["msg"], field, None, WRONG_USAGE)
 
 
 def of_system(error: OSError) -> Refusal:

@@ -78,9 +78,7 @@ class Achievement(Aggregate):
     def revise(self, command: Command, *, definition: dict[str, Any]) -> None:
         """Record the next version; what was issued under earlier ones keeps theirs."""
         self.check_open()
-        self.record(
-            AchievementRevised, command, issuer_id=self.issuer_id, definition=definition
-        )
+        self.record(AchievementRevised, command, issuer_id=self.issuer_id, definition=definition)
 
     def withdraw(self, command: Command) -> None:
         """Issue nothing more for this achievement."""

@@ -99,9 +99,7 @@ class Credential(Aggregate):
             supersedes=issuance.supersedes,
         )
 
-    def suspend(
-        self, command: Command, grounds: Grounds, *, until: datetime | None = None
-    ) -> None:
+    def suspend(self, command: Command, grounds: Grounds, *, until: datetime | None = None) -> None:
         """Suspend, for good or until a moment that has yet to come."""
         self._check_not_revoked("suspended")
         if self.issuance.profile == Profile.OB_STRICT:

@@ -1,6 +1,6 @@
 """What the registry refuses, each error with the field, the reason and the remedy.
 
-A class's docstring is the title a caller reads. No error knows HTTP; the API has one table for that.
+A class's docstring is the title a caller reads. No error knows HTTP: the API has one table for it.
 """
 
 

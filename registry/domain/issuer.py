@@ -76,9 +76,7 @@ class Issuer(Aggregate):
             )
         self.record(SigningKeyRetired, command, key=key)
 
-    def add_reason_code(
-        self, command: Command, *, code: str, label_pl: str, label_en: str
-    ) -> None:
+    def add_reason_code(self, command: Command, *, code: str, label_pl: str, label_en: str) -> None:
         """Use one more reason code; raises InvalidValueError where it is taken or malformed."""
         if not REASON_CODE.fullmatch(code):
             raise InvalidValueError(

@@ -7,6 +7,7 @@ registry needs no look-up to know that an index is new.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ROUNDS = 8
@@ -51,7 +52,7 @@ class Permutation:
         # Every round is its own inverse (an XOR), so the rounds run in the opposite order.
         return self._network(value, reversed(range(ROUNDS)))
 
-    def _network(self, value: int, rounds: "range | reversed[int]") -> int:
+    def _network(self, value: int, rounds: Iterable[int]) -> int:
         left_bits, right_bits = self._widths
         left, right = value >> right_bits, value & ((1 << right_bits) - 1)
         for number in rounds:

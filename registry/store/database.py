@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from registry.domain.errors import RegistryError
@@ -61,7 +62,7 @@ class Database:
         """Give a connection whose statements all see the same moment, on both databases."""
         with _unavailable_when_it_fails(), self.engine.connect() as connection:
             if not self.is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -72,7 +73,7 @@ class Database:
         the caller must read before it repeats.
         """
         with _unavailable_when_it_fails(), self.engine.connect() as connection:
-            connection = connection.execution_options(writes=True)
+            connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
 
@@ -85,7 +86,7 @@ class Database:
 def _unavailable_when_it_fails() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, TimeoutError) as error:
+    except (OperationalError, PoolTimeoutError) as error:
         raise _unavailable(error) from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -102,7 +102,7 @@ class KeyStore:
         if name not in self._cache:
             found = self.get_many([name])
             if name not in found:
-                raise SecretMissingError(f"there is no secret {name.split('/')[0]}/…")
+                raise SecretMissingError(f"there is no secret {name.partition('/')[0]}/…")
             if name.startswith(_CACHED):
                 self._cache[name] = found[name]
             return found[name]
@@ -146,7 +146,7 @@ class KeyStore:
             return unseal(self._master_key, wrapped, bound_to=name)
         except InvalidTag as error:
             raise MasterKeyError(
-                f"the secret {name.split('/')[0]}/… does not unwrap",
+                f"the secret {name.partition('/')[0]}/… does not unwrap",
                 field="REGISTRY_MASTER_KEY",
                 remedy="start with the master key this database was made with",
             ) from error

@@ -23,9 +23,7 @@ _KNOWN = {
     for event_class in EVENT_CLASSES
 }
 _REQUIRED = {
-    event_class: frozenset(
-        field.name for field in fields(event_class) if field.default is MISSING
-    )
+    event_class: frozenset(field.name for field in fields(event_class) if field.default is MISSING)
     - set(_COLUMNS)
     for event_class in EVENT_CLASSES
 }
@@ -47,9 +45,7 @@ class EventMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """Write an event; raises EventTooLargeError past 60,000 bytes."""
-        state = {
-            name: value for name, value in vars(domain_event).items() if name not in _COLUMNS
-        }
+        state = {name: value for name, value in vars(domain_event).items() if name not in _COLUMNS}
         text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         data = text.encode()
         if len(data) > MAXIMUM_STATE_BYTES:

@@ -1,24 +1,25 @@
 """Define micro-credentials, revise and withdraw them."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select
 
-from projections.directory import ACHIEVEMENTS, achievements_table
+from api.answers import achievement_answer
+from api.bootstrap import Registry
+from projections import queries
 from registry.application import NewAchievement
 from registry.domain.achievement import Achievement, Profile
-from registry.domain.definition import missing_mandatory_elements, parse_definition
 from registry.domain.errors import InvalidValueError
 from registry.domain.text import Language
 from registry.formats import strict_json
 from registry.formats.data_integrity import Cryptosuite
-from registry.issuance import achievement_url
-from scripts import rows
 from scripts.answers import Answer, Session, facts, say, table
 from scripts.arguments import IdempotencyKeyOption, command, group
 from scripts.local import caller, opened
+from scripts.pages import every
 
 AchievementArgument = Annotated[
     str, typer.Argument(metavar="ACHIEVEMENT", help="The achievement's id.")
@@ -120,14 +121,17 @@ def list_all(
     Example:
       registry achievement list --issuer 018f…
     """
-    query = select(_table).order_by(_table.c.position)
-    if issuer is not None:
-        query = query.where(_table.c.issuer_id == issuer)
     with opened(session) as registry:
-        found = rows.ordered(registry.database, query)
-    columns = ("achievement_id", "title_en", "latest", "withdrawn", "issuer_id")
-    shown = [tuple(row[column] for column in columns) for row in found]
-    return Answer(found, table(("achievement", "title", "version", "withdrawn", "issuer"), shown))
+        found = list(_all(registry, issuer))
+    shown = [
+        (made.id, _title(made), made.latest, made.withdrawn, made.issuer_id) for made in found
+    ]
+    document = [
+        achievement_answer(made, public_url=registry.public_url).model_dump(mode="json")
+        for made in found
+    ]
+    headers = ("achievement", "title", "version", "withdrawn", "issuer")
+    return Answer(document, table(headers, shown))
 
 
 def show(session: Session, achievement_id: AchievementArgument) -> Answer:
@@ -153,13 +157,14 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _answer(achievement: Achievement, public_url: str) -> Answer:
-    document = _document(achievement, public_url)
+    document = achievement_answer(achievement, public_url=public_url).model_dump(mode="json")
+    for warning in document["warnings"]:
+        say(f"warning: {warning}")
     if document["missing"]:
         say("note: before issuing, the definition needs " + "; ".join(document["missing"]))
-    title = document["definition"].get("title", {})
     shown = {
         "achievement_id": document["achievement_id"],
-        "title": " / ".join(title.values()),
+        "title": _title(achievement),
         "issuer_id": achievement.issuer_id,
         "url": document["url"],
         "version": f"{achievement.latest}{' (withdrawn)' if achievement.withdrawn else ''}",
@@ -168,21 +173,15 @@ def _answer(achievement: Achievement, public_url: str) -> Answer:
     return Answer(document, facts(shown))
 
 
-def _document(achievement: Achievement, public_url: str) -> dict[str, Any]:
-    definition = achievement.definition(achievement.latest)
-    return {
-        "achievement_id": str(achievement.id),
-        "issuer_id": achievement.issuer_id,
-        "url": achievement_url(public_url, str(achievement.id)),
-        "definition": definition,
-        "latest": achievement.latest,
-        "language": achievement.language,
-        "cryptosuite": achievement.cryptosuite,
-        "profile": achievement.profile.value,
-        "withdrawn": achievement.withdrawn,
-        "missing": list(missing_mandatory_elements(parse_definition(definition))),
-        "version": achievement.version,
-    }
+def _all(registry: Registry, issuer: str | None) -> Iterator[Achievement]:
+    for issuer_id in [issuer] if issuer else _issuers(registry):
+        for row in every(partial(queries.achievements, registry.database, issuer_id)):
+            yield registry.application.any_achievement(row["achievement_id"])
 
 
-_table = rows.view(achievements_table, ACHIEVEMENTS)
+def _issuers(registry: Registry) -> list[str]:
+    return [row["issuer_id"] for row in every(partial(queries.issuers, registry.database))]
+
+
+def _title(achievement: Achievement) -> str:
+    return " / ".join(achievement.definition(achievement.latest).get("title", {}).values())

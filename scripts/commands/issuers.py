@@ -1,18 +1,22 @@
 """Register issuers and turn over their keys."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
-from projections.directory import ISSUERS, issuers_table
+from api.answers import issuer_answer
+from api.operators import NewIssuer
+from api.values import BothLanguages
+from projections import queries
 from registry.application import Organisation
+from registry.domain.errors import InvalidValueError
 from registry.domain.issuer import Issuer
-from scripts import rows
+from registry.formats.did import DidError
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import IdempotencyKeyOption, command, group
 from scripts.local import caller, opened
+from scripts.pages import every
 
 IssuerArgument = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id.")]
 
@@ -51,23 +55,32 @@ def add(
       registry issuer add --name-pl "Uczelnia Przykładowa" --name-en "Example University" \
         --url https://university.example.org
     """
-    organisation = Organisation(name_pl, name_en, country, url, did_method.value)
+    name = BothLanguages(pl=name_pl, en=name_en)
+    new = NewIssuer(name=name, country=country, url=url, did_method=did_method.value)
+    organisation = Organisation(name_pl, name_en, new.country, new.url, new.did_method)
     with opened(session) as registry:
-        issuer = registry.application.register_issuer(caller(idempotency_key), organisation)
+        try:
+            issuer = registry.application.register_issuer(caller(idempotency_key), organisation)
+        except DidError as error:
+            raise InvalidValueError(
+                str(error), field="did_method", remedy="take --did-method key"
+            ) from error
     return _answer(issuer)
 
 
 def list_all(session: Session) -> Answer:
-    """List every issuer.
+    """List every issuer, newest first.
 
     \b
     Example:
       registry issuer list --json
     """
     with opened(session) as registry:
-        found = rows.ordered(registry.database, select(_table).order_by(_table.c.position))
-    shown = [(row["issuer_id"], row["name_en"], row["country"], row["did"]) for row in found]
-    return Answer(found, table(("issuer", "name", "country", "did"), shown))
+        rows = every(lambda window: queries.issuers(registry.database, window))
+        found = [registry.application.issuer(row["issuer_id"]) for row in rows]
+    shown = [(issuer.id, issuer.name_en, issuer.country, issuer.did) for issuer in found]
+    document = [issuer_answer(issuer).model_dump(mode="json") for issuer in found]
+    return Answer(document, table(("issuer", "name", "country", "did"), shown))
 
 
 def show(session: Session, issuer_id: IssuerArgument) -> Answer:
@@ -115,7 +128,7 @@ def retire_key(
 
 
 def _answer(issuer: Issuer) -> Answer:
-    document = _document(issuer)
+    document = issuer_answer(issuer).model_dump(mode="json")
     keys = [f"{key['key']}{'' if key['signs'] else ' (retired)'}" for key in document["keys"]]
     shown = document | {
         "name": f"{issuer.name_pl} / {issuer.name_en}",
@@ -123,24 +136,3 @@ def _answer(issuer: Issuer) -> Answer:
         "reason_codes": ", ".join(issuer.reason_codes),
     }
     return Answer(document, facts(shown))
-
-
-def _document(issuer: Issuer) -> dict[str, Any]:
-    return {
-        "issuer_id": str(issuer.id),
-        "did": issuer.did,
-        "name": {"pl": issuer.name_pl, "en": issuer.name_en},
-        "country": issuer.country,
-        "url": issuer.url,
-        "keys": [
-            {"key": key, "verification_method": method, "signs": key not in issuer.retired}
-            for key, method in issuer.keys.items()
-        ],
-        "reason_codes": {
-            code: {"pl": pl, "en": en} for code, (pl, en) in issuer.reason_codes.items()
-        },
-        "version": issuer.version,
-    }
-
-
-_table = rows.view(issuers_table, ISSUERS)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api import server
+server = None
 from registry.store import installation, schema
 from registry.store.database import StoreUnavailableError
 from scripts import new_registry, parent

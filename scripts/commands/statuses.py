@@ -1,11 +1,11 @@
 """Suspend, reinstate and revoke credentials."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from api.answers import credential_answer
 from registry.application import CredentialRegistry, StatusChange
 from registry.commands import Caller
 from registry.domain.credential import Credential
@@ -103,19 +103,9 @@ def _carry_out(
     with opened(session) as registry:
         issuer_id = registry.application.any_credential(credential_id).issuance.issuer_id
         changed = change(registry.application, who, issuer_id, credential_id, details)
+    document = credential_answer(changed, public_url=registry.public_url).model_dump(mode="json")
+    entries = document["status_lists"]
+    lists = {entry["purpose"]: f"{entry['url']}#{entry['index']}" for entry in entries}
+    shown = {name: value for name, value in document.items() if value and name != "status_lists"}
     say("The status list that shows it is published by the server, at once where one runs.")
-    document = _document(changed, registry.public_url)
-    return Answer(document, facts(document | {"status_lists": _shown(document)}))
-
-
-def _document(credential: Credential, public_url: str) -> dict[str, Any]:
-    issuance = credential.issuance
-    return {
-        "credential_id": str(credential.id),
-        "issuer_id": issuance.issuer_id,
-        "status": credential.status.value,
-        "suspended_until": credential.suspended_until,
-        "superseded_by": credential.superseded_by,
-        "status_lists": status_lists(credential, public_url),
-        "version": credential.version,
-    }
+    return Answer(document, facts(shown | lists))

@@ -1,0 +1,150 @@
+"""Who is asking: bearer API keys, roles, and what becomes of requests that are refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import HTTPBearer
+
+from api.backing_off import BackingOff
+from api.bootstrap import Registry, now
+from api.errors import RoleError, TooManyFailuresError
+from registry.commands import Caller
+from registry.domain.errors import VersionMismatchError
+from registry.domain.instants import instant
+from registry.store.api_keys import CredentialsRefusedError, Principal, Role
+
+log = structlog.get_logger(__name__)
+
+ANONYMOUS = "anonymous"
+
+bearer = Security(
+    HTTPBearer(
+        auto_error=False, scheme_name="API key", description="`Authorization: Bearer rk_…`"
+    )
+)
+"""Documents the scheme; `requests.GuardedRoute` has recognised the caller before."""
+
+
+@dataclass(frozen=True)
+class IssuerPrincipal:
+    """Somebody who acts for one issuer."""
+
+    actor: str
+    issuer_id: str
+
+
+def registry_of(request: Request) -> Registry:
+    """Return the registry this application serves."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+def authenticate(request: Request) -> None:
+    """Note who is asking; raises CredentialsRefusedError or TooManyFailuresError.
+
+    An address that is backed off is refused before its key is looked at.
+    """
+    backing_off: BackingOff = request.app.state.backing_off
+    address = request.client.host if request.client else ""
+    if wait := backing_off.wait_seconds(address):
+        raise TooManyFailuresError(
+            "too many wrong API keys from this address", retry_after_seconds=ceil(wait)
+        )
+    try:
+        principal = registry_of(request).api_keys.authenticate(_token(request), at=instant(now()))
+    except CredentialsRefusedError:
+        backing_off.failed(address)
+        raise
+    backing_off.succeeded(address)
+    request.state.principal = principal
+
+
+def _token(request: Request) -> str:
+    # Without a token an empty one is looked up: all refusals take the same time.
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _principal(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+def _holder_of(*roles: Role) -> Callable[[Request], Principal]:
+    def check(request: Request) -> Principal:
+        principal = _principal(request)
+        if principal.role not in roles:
+            raise RoleError(
+                f"a key of the role {principal.role} does not open this",
+                remedy="use a key of the role " + " or ".join(roles),
+            )
+        return principal
+
+    return check
+
+
+def _issuer(
+    principal: Annotated[Principal, Depends(_holder_of(Role.ISSUER))],
+) -> IssuerPrincipal:
+    return IssuerPrincipal(principal.actor, principal.issuer_id or "")
+
+
+def _caller(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            pattern=r"^[!-~]{1,255}$",
+            description="A repeat under the same key gets the first answer and changes nothing.",
+            examples=["5f1c6b0e-batch-7"],
+        ),
+    ] = None,
+) -> Caller:
+    return Caller(_principal(request).actor, idempotency_key)
+
+
+def _conditional_caller(
+    caller: Annotated[Caller, Depends(_caller)],
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description='The ETag you read, such as `"3"`: refused where it has changed since.',
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> Caller:
+    return Caller(caller.actor, caller.idempotency_key, _version(if_match))
+
+
+def _version(if_match: str | None) -> int | None:
+    """Return the version in a strong ETag; None stands for any (RFC 9110 §13.1.1)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    digits = if_match.strip()[1:-1]
+    if if_match.strip() != f'"{digits}"' or not digits.isascii() or not digits.isdecimal():
+        raise VersionMismatchError(
+            "If-Match names no version of this", field="If-Match", remedy="send the ETag you read"
+        )
+    return int(digits[:18])
+
+
+Serving = Annotated[Registry, Depends(registry_of)]
+Operator = Annotated[Principal, Depends(_holder_of(Role.OPERATOR))]
+Auditor = Annotated[Principal, Depends(_holder_of(Role.AUDITOR))]
+Supervisor = Annotated[Principal, Depends(_holder_of(Role.OPERATOR, Role.AUDITOR))]
+Reader = Annotated[Principal, Depends(_holder_of(*Role))]
+ActingIssuer = Annotated[IssuerPrincipal, Depends(_issuer)]
+Creating = Annotated[Caller, Depends(_caller)]
+Changing = Annotated[Caller, Depends(_conditional_caller)]
+
+
+def actor_of(request: Any) -> str:
+    """Return the key's id of a recognised caller, "anonymous" for a stranger."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    return principal.actor if principal else ANONYMOUS
