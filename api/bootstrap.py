@@ -17,6 +17,7 @@ from projections.positions import prepare
 from projections.press import Press, Terms
 from projections.publish_folder import PublishFolder
 from projections.publisher import Publisher
+from projections.retirement import Retirement
 from projections.runner import Runner
 from projections.scheduler import Scheduler
 from registry.allocation import Allocator
@@ -121,7 +122,14 @@ def build(settings: Settings) -> Registry:
         catch_up=catch_up,
         publisher=publisher,
         did_publisher=DidPublisher(snapshot=database.snapshot, folder=folder),
-        scheduler=Scheduler(snapshot=database.snapshot, housekeeping=housekeeping, clock=now),
+        scheduler=Scheduler(
+            snapshot=database.snapshot,
+            housekeeping=housekeeping,
+            retirement=Retirement(
+                snapshot=database.snapshot, retention=timedelta(days=settings.list_retention_days)
+            ),
+            clock=now,
+        ),
     )
     wake.target = runner.wake
     return Registry(

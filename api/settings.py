@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     list_size: int = Field(default=131_072, ge=131_072, multiple_of=8)
     list_validity_seconds: int = Field(default=86_400, ge=60)
     list_ttl_seconds: int = Field(default=300, ge=1)
+    list_retention_days: int = Field(default=3650, ge=1)
     greatest_lag_seconds: float = Field(default=10.0, gt=0)
 
     @field_validator("public_url")

@@ -37,6 +37,11 @@ class Fold:
                 rows = _WatchedRows(self.rows[projection.name], self.touched, position)
                 projection.apply(event, position=position, rows=rows)
 
+    def is_retired(self, key: ListKey) -> bool:
+        """Return whether a list is published no more."""
+        row = self.rows[StatusListsProjection.name].tables[STATUS_ARRAYS][key]
+        return bool(row["retired"])
+
     def bits(self, key: ListKey) -> bytes:
         """Return a list's bits as of now, index 0 the most significant bit of byte 0."""
         row = self.rows[StatusListsProjection.name].tables[STATUS_ARRAYS][key]

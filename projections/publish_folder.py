@@ -74,10 +74,16 @@ class PublishFolder:
 
     def withdraw(self, name: str) -> None:
         """Serve `name` no more; the versions stay."""
-        with self._locked():
-            link = self.root / name
-            link.unlink(missing_ok=True)
-            _sync_folder(link.parent)
+        link = self.root / name
+        if link.is_symlink():
+            with self._locked():
+                link.unlink(missing_ok=True)
+                _sync_folder(link.parent)
+
+    def is_withdrawn(self, name: str) -> bool:
+        """Return whether `name` was served once and is no more."""
+        link = self.root / name
+        return not link.is_symlink() and link.with_name(f"{link.name}.versions").is_dir()
 
     def _path(self, name: str, published: PublishedVersion) -> Path:
         folder = self.root / f"{name}.versions"

@@ -73,9 +73,14 @@ class Publisher:
         """Whether a changed list waits for its shortest interval to pass."""
 
     def tick(self) -> int:
-        """Publish every list that is due; return how many were published."""
+        """Publish every list that is due; return how many were published.
+
+        A retired list is served no more; its versions stay in the folder.
+        """
         self.resting = False
         with self._snapshot() as connection:
+            for key in _retired(connection):
+                self._folder.withdraw(list_name(*key))
             states = _states(connection)
             due = [state for state in states if self._is_due(state)]
             bits = {state.key: _bits(connection, state.key) for state in due}
@@ -197,6 +202,11 @@ def _states(connection: Connection) -> list[ArrayState]:
         )
         for row in rows
     ]
+
+
+def _retired(connection: Connection) -> list[ListKey]:
+    query = select(_arrays.c.list_id, _arrays.c.purpose).where(_arrays.c.retired)
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def _bits(connection: Connection, key: ListKey) -> bitarray:

@@ -200,6 +200,8 @@ class _Comparison:
         for (list_id, purpose), row in publications.items():
             name = list_name(list_id, purpose)
             current = self.replay.folder.current(name)
+            if self.fold.is_retired((list_id, purpose)):
+                continue
             if current is None or current.version < row["version"]:
                 yield Difference(name, row["position"], f"version {row['version']}", str(current))
                 continue

@@ -1,4 +1,4 @@
-"""What time brings about, by events: suspensions that end, vault entries nobody came back for.
+"""What time brings about, by events: suspensions that end, lists that retire, and a tidy vault.
 
 Ends are found in the credentials view and decided by the aggregate, so that two schedulers, or a
 view that lags, cannot end a suspension twice. After downtime it simply finds more at once.
@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from sqlalchemy import MetaData, select
 
 from projections.credentials import VIEW, credentials_table
+from projections.retirement import Retirement
 from registry.domain.instants import instant
 
-SWEEP_EVERY = timedelta(minutes=10)
+TIDY_EVERY = timedelta(minutes=10)
 BATCH = 500
 
 _credentials = credentials_table(MetaData(), VIEW)
@@ -26,29 +27,38 @@ class Housekeeping(Protocol):
 
     def sweep_vault(self) -> int: ...
 
+    def retire_list(self, list_id: str) -> bool: ...
+
 
 class Scheduler:
-    """Ends suspensions at their time and sweeps the vault."""
+    """Ends suspensions at their time; every ten minutes retires lists and sweeps the vault."""
 
     def __init__(
         self,
         *,
         snapshot: Callable[[], Any],
         housekeeping: Housekeeping,
+        retirement: Retirement,
         clock: Callable[[], datetime],
     ) -> None:
         self._snapshot = snapshot
         self._housekeeping = housekeeping
+        self._retirement = retirement
         self._clock = clock
-        self._swept_at: datetime | None = None
+        self._tidied_at: datetime | None = None
 
     def tick(self) -> int:
         """Do what is due; return how many suspensions were ended."""
         now = self._clock()
-        if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
-            self._housekeeping.sweep_vault()
-            self._swept_at = now
+        if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
+            self._tidy(now)
+            self._tidied_at = now
         return sum(self._housekeeping.end_suspension(each) for each in self._ended(now))
+
+    def _tidy(self, now: datetime) -> None:
+        self._housekeeping.sweep_vault()
+        for list_id in self._retirement.due(now):
+            self._housekeeping.retire_list(list_id)
 
     def _ended(self, now: datetime) -> list[str]:
         query = (

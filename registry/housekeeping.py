@@ -1,13 +1,15 @@
-"""What the registry does by itself: end suspensions at their time, sweep the vault."""
+"""What the registry does by itself: end suspensions, retire lists, sweep the vault."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from registry.commands import Commands
+from registry.domain.aggregate import Aggregate
 from registry.domain.credential import Credential, Grounds, Status
 from registry.domain.errors import ConcurrentChangeError
 from registry.domain.instants import instant, parse_instant
 from registry.domain.reasons import SUSPENSION_ENDED
+from registry.domain.status_list import StatusList
 from registry.store import installation
 from registry.store.database import Database
 from registry.store.vault import Stored, Vault
@@ -40,11 +42,15 @@ class Housekeeping:
         if end > command.recorded_at:
             return False
         credential.reinstate(command, Grounds(SUSPENSION_ENDED, effective_at=end))
-        try:
-            self._streams.store(credential)
-        except ConcurrentChangeError:
+        return self._stored(credential)
+
+    def retire_list(self, list_id: str) -> bool:
+        """End the publication of a closed list that nobody needs; return whether it was done."""
+        status_list = self._streams.load(StatusList(UUID(list_id)))
+        if status_list.retired:
             return False
-        return True
+        status_list.retire(self._commands.own())
+        return self._stored(status_list)
 
     def sweep_vault(self) -> int:
         """Remove documents older than an hour whose event never came; return how many."""
@@ -57,6 +63,14 @@ class Housekeeping:
         if end > start:
             installation.record_sweep(self._database, until=end)
         return removed
+
+    def _stored(self, aggregate: Aggregate) -> bool:
+        """Save, unless somebody else was faster: what they did stands."""
+        try:
+            self._streams.store(aggregate)
+        except ConcurrentChangeError:
+            return False
+        return True
 
     def _remove_if_orphaned(self, stored: Stored) -> bool:
         credential = self._streams.load(Credential(UUID(stored.credential_id)))

@@ -5,17 +5,13 @@ With --json exactly one JSON document goes to stdout, also when the command was 
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
-
-WIDTH_OF_FILES = 400
-"""Columns of a table that goes to a file or a pipe: wide enough that no id is folded."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class Answer:
     """`document` is plain JSON for programs, `shown` the same for people."""
 
     document: object
-    shown: RenderableType
+    shown: str | Text
     exit_code: int = 0
 
 
@@ -40,7 +36,7 @@ def show(session: Session, answer: Answer) -> None:
     if session.as_json:
         print_json(answer.document)
     else:
-        console().print(answer.shown, markup=False, highlight=False, soft_wrap=True)
+        Console().print(answer.shown, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(document: object) -> None:
@@ -53,32 +49,24 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def console() -> Console:
-    """Return a console on stdout as it is now; without a terminal nothing is folded."""
-    return Console() if sys.stdout.isatty() else Console(width=WIDTH_OF_FILES)
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return columns of text; every row is one line."""
+    lines = [[inert(cell) for cell in row] for row in (headers, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Return a plain table; no cell is read as markup."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for header in headers:
-        made.add_column(header, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(inert(cell)) for cell in row))
-    return made
-
-
-def facts(pairs: dict[str, Any]) -> Table:
+def facts(pairs: Mapping[str, Any]) -> str:
     """Return names and values, one pair a line."""
-    made = Table(box=None, pad_edge=False, show_header=False)
-    made.add_column(style="bold", no_wrap=True)
-    made.add_column(overflow="fold")
-    for name, value in pairs.items():
-        made.add_row(name, Text(inert(value)))
-    return made
+    width = max(map(len, pairs))
+    return "\n".join(f"{name:{width}}  {inert(value)}".rstrip() for name, value in pairs.items())
 
 
 def inert(value: Any) -> str:
     """Return a value as one line of text that cannot command a terminal."""
-    text = "" if value is None else str(value)
+    words = {None: "", True: "yes", False: "no"}
+    text = words[value] if value is None or isinstance(value, bool) else str(value)
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -30,7 +30,7 @@ Command = Callable[..., Answer]
 
 def group(app: typer.Typer, name: str, *, about: str) -> typer.Typer:
     """Add a group of commands under `name`."""
-    made = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    made = typer.Typer(help=about, rich_markup_mode=None)
     app.add_typer(made, name=name)
     return made
 

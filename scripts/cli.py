@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import structlog
@@ -29,7 +29,6 @@ DISTRIBUTION = "micro-credential-registry"
 
 app = typer.Typer(
     name="registry",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -52,9 +51,11 @@ def options(
     """
     context.obj = session = Session(folder, json_output)
     if show_version:
-        number = version(DISTRIBUTION)
+        number = _version()
         show(session, Answer({"version": number}, f"registry {number}"))
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.BadParameter("Missing command.")
 
 
 for module in (
@@ -71,6 +72,13 @@ for module in (
     module.add_to(app)
 
 
+def _version() -> str:
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown, because the package is not installed"
+
+
 def main() -> None:
     """Run the command line and exit."""
     sys.exit(run(sys.argv[1:]))
@@ -80,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; what the registry refuses is one line."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        code = app(list(arguments), prog_name="registry", standalone_mode=False)
+        code = app(list(arguments or ["--help"]), prog_name="registry", standalone_mode=False)
     except RegistryError as error:
         refusal = refusals.of_error(error)
     except typer.TyperException as error:

@@ -61,7 +61,7 @@ def of_usage(error: typer.TyperException) -> Refusal:
     path = context.command_path if context else "registry"
     remedy = f"see: {path} --help"
     message = error.format_message().rstrip(".")
-    return Refusal("The command is not right.", message, None, remedy, error.exit_code)
+    return Refusal("The command line is wrong.", message, None, remedy, error.exit_code)
 
 
 def of_validation(error: ValidationError) -> Refusal:
@@ -69,7 +69,7 @@ def of_validation(error: ValidationError) -> Refusal:
     first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     title = of_error(InvalidValueError("")).title
-    return Refusal(title, first["msg"], field, None, WRONG_USAGE)
+    return Refusal(title, first["msg"].removeprefix("Value error, "), field, None, WRONG_USAGE)
 
 
 def of_system(error: OSError) -> Refusal:

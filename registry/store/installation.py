@@ -1,6 +1,7 @@
 """What `registry init` fixed for good: the public URL, which stands inside signed documents."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.errors import RegistryError
 from registry.store.database import Database
@@ -17,10 +18,10 @@ class NotInitialisedError(RegistryError):
 
 def record_public_url(database: Database, public_url: str, *, at: str) -> None:
     """Record the public URL of a new registry; raises PublicUrlError where another stands."""
-    if recorded_public_url(database) is None:
-        with database.writing() as connection:
-            row = {"id": 1, "public_url": public_url, "created_at": at, "swept_until": at}
-            connection.execute(insert(installation), [row])
+    row = {"id": 1, "public_url": public_url, "created_at": at, "swept_until": at}
+    dialect = sqlite if database.is_sqlite else postgresql
+    with database.writing() as connection:
+        connection.execute(dialect.insert(installation).on_conflict_do_nothing(), [row])
     check_public_url(database, public_url)
 
 

@@ -41,6 +41,8 @@ def seal(key: bytes, plaintext: bytes, *, bound_to: str, nonce: bytes) -> bytes:
 def unseal(key: bytes, sealed: bytes, *, bound_to: str) -> bytes:
     """Decrypt what `seal` made; raises InvalidTag where a byte or `bound_to` differs."""
     nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    if len(nonce) < NONCE_BYTES:
+        raise InvalidTag
     return AESGCM(key).decrypt(nonce, ciphertext, bound_to.encode())
 
 
@@ -49,7 +51,8 @@ def read_master_key(text: str | None, *, file: Path) -> bytes:
     if text is None:
         text = _protected(file)
     try:
-        key = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
+        padded = text.strip() + "=" * (-len(text.strip()) % 4)
+        key = base64.b64decode(padded, altchars="-_", validate=True)
     except ValueError:
         key = b""
     if len(key) != SECRET_BYTES:

@@ -32,7 +32,9 @@ def replay(
         int | None, typer.Option(min=0, help="Fold no further than this event.")
     ] = None,
 ) -> Answer:
-    """Fold the whole history anew, in memory and without any private key.
+    """Fold the whole history anew.
+
+    That happens in memory and needs no private key; nothing is changed.
 
     \b
     Examples:

@@ -29,9 +29,10 @@ def init(
         str | None, typer.Option(help="PostgreSQL or SQLite; SQLite in the folder unless given.")
     ] = None,
 ) -> Answer:
-    r"""Make a registry: folder, master key, database, and the first operator's API key.
+    r"""Make a registry, ready to be served.
 
-    Safe to repeat. The API key is shown this once.
+    That is a folder with settings and a master key, a database, and the first operator's API
+    key. Safe to repeat. The API key is shown this once.
 
     \b
     Examples:
@@ -60,7 +61,7 @@ def serve(
     ] = None,
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> Answer:
-    """Serve the registry over HTTP until interrupted.
+    """Serve the registry until interrupted.
 
     \b
     Examples:

@@ -51,7 +51,9 @@ def verify(
         bool, typer.Option("--allow-loopback", help="For development: ask this machine too.")
     ] = False,
 ) -> Answer:
-    """Check credentials: form, issuer, signature, period and status.
+    """Check credentials as anybody may.
+
+    Looked at are form, issuer, signature, period and status.
 
     Exits with 0 when valid, 1 when invalid, revoked, expired or not yet valid, 2 for wrong usage,
     3 when suspended, 4 when it cannot be told; of several credentials the worst counts.

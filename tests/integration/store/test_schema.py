@@ -9,9 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from registry.store import schema
-from registry.store.database import Database
+from registry.store.database import Database, StoreUnavailableError
 from registry.store.schema import SchemaError
 from registry.store.tables import APPEND_ONLY, metadata
 from tests.workers import processes, upgrade
@@ -66,7 +67,8 @@ def test_database_of_another_form_is_refused(database: Database) -> None:
 def test_upgrade_that_fails_leaves_no_table_behind(empty: Database) -> None:
     with empty.writing() as connection:
         connection.execute(text("CREATE TABLE frozen_streams (in_the_way INTEGER)"))
-    with pytest.raises(Exception, match="frozen_streams"):
+    # SQLite calls a table in the way an operational error, as it does a locked file.
+    with pytest.raises((StoreUnavailableError, ProgrammingError)):
         schema.upgrade(empty)
     with pytest.raises(SchemaError, match="has form none"):
         schema.check(empty)

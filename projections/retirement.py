@@ -1,0 +1,56 @@
+"""Which status lists nobody needs any more: closed, and every credential ended long ago."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, func, select
+
+from projections.credentials import VIEW, credentials_table
+from projections.status_lists import STATUS_ARRAYS, status_arrays_table
+from registry.domain.instants import parse_instant
+
+_arrays = status_arrays_table(MetaData(), STATUS_ARRAYS)
+_credentials = credentials_table(MetaData(), VIEW)
+
+
+class Retirement:
+    """Finds lists whose last credential ended longer than `retention` ago.
+
+    A closed list gets no more credentials, so its end is worked out once a process. A list that
+    holds a credential without an end never retires.
+    """
+
+    def __init__(self, *, snapshot: Callable[[], Any], retention: timedelta) -> None:
+        self._snapshot = snapshot
+        self._retention = retention
+        self._ends: dict[str, datetime | None] = {}
+
+    def due(self, now: datetime) -> list[str]:
+        """Return the ids of the lists to retire."""
+        with self._snapshot() as connection:
+            closed = _closed(connection)
+            unknown = [list_id for list_id in closed if list_id not in self._ends]
+            self._ends |= {list_id: _end(connection, list_id) for list_id in unknown}
+        return [list_id for list_id in closed if self._is_over(self._ends[list_id], now)]
+
+    def _is_over(self, end: datetime | None, now: datetime) -> bool:
+        return end is not None and end + self._retention <= now
+
+
+def _closed(connection: Connection) -> list[str]:
+    query = select(_arrays.c.list_id).where(_arrays.c.closed, _arrays.c.retired.is_(False))
+    return list(connection.execute(query.distinct()).scalars())
+
+
+def _end(connection: Connection, list_id: str) -> datetime | None:
+    """Return when the last credential of a list ends, None where one has no end."""
+    ends = (
+        func.count(),
+        func.count(_credentials.c.valid_until),
+        func.max(_credentials.c.valid_until),
+    )
+    query = select(*ends).where(_credentials.c.list_id == list_id)
+    query = ends.where(_credentials.c.list_id == list_id)
+    issued, ending, last = connection.execute(query).one()
+    return parse_instant(last) if issued == ending and last is not None else None

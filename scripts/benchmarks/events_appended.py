@@ -1,0 +1,85 @@
+"""How fast are events appended on PostgreSQL, beside the recorder the library brings?"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from registry.store.database import Database
+from registry.store.mapper import EventMapper
+from registry.store.recorders import TABLE, open_recorder
+from scripts.benchmarks.databases import migrated, postgres, version
+from scripts.benchmarks.measuring import Effort, Work, rates
+from scripts.benchmarks.results import Goal, Of, Result
+from scripts.benchmarks.sample_history import sample_events
+
+if TYPE_CHECKING:
+    from eventsourcing.postgres import PostgresApplicationRecorder
+
+# The stock recorder never returns from much larger saves: they fill the socket both ways.
+SAVE = 1000
+STOCK_TABLE = "stock_events"
+OURS, STOCK = "ours", "eventsourcing.postgres.PostgresApplicationRecorder"
+GOAL = Goal(Of.RATIO, 2)
+
+
+def measure(effort: Effort) -> Iterator[Result]:
+    """Append the same events with both recorders, with and without syncing the disk."""
+    mapper = EventMapper()
+    events = [mapper.to_stored_event(event) for event in sample_events(effort.appended)]
+    for fsync in (True, False):
+        yield _measure(effort, events, fsync=fsync)
+
+
+def _measure(effort: Effort, events: Sequence[StoredEvent], *, fsync: bool) -> Result:
+    with postgres(fsync=fsync) as server, migrated(server.create_database()) as database:
+        with _stock(database.url) as stock:
+            works = {OURS: _appending(open_recorder(database), events)}
+            works |= {STOCK: _appending(stock, events)} if stock else {}
+            found = rates(effort.runs, works, before=lambda: _empty(database, list(works)))
+        state = "on" if fsync else "off"
+        note = f"{version(server)}, fsync {state}, {effort.appended:,} events in saves of {SAVE:,}"
+    if STOCK not in found:
+        note += "; psycopg-pool is not installed, so the stock recorder was not measured"
+    ours = found.pop(OURS)
+    return Result(f"events_appended.fsync_{state}", "events/s", ours, found, GOAL, note=note)
+
+
+def _appending(recorder: ApplicationRecorder, events: Sequence[StoredEvent]) -> Work:
+    def work() -> int:
+        for first in range(0, len(events), SAVE):
+            recorder.insert_events(events[first : first + SAVE])
+        return len(events)
+
+    return work
+
+
+def _empty(database: Database, measured: Sequence[str]) -> int:
+    tables = {OURS: TABLE, STOCK: STOCK_TABLE}
+    with database.writing() as connection:
+        for name in measured:
+            connection.execute(text(f"TRUNCATE {tables[name]}"))
+    return 0
+
+
+@contextmanager
+def _stock(url: URL) -> Iterator["PostgresApplicationRecorder | None"]:
+    """Give the stock recorder with its own table and pool, or None where its pool is missing."""
+    if find_spec("psycopg_pool") is None:
+        yield None
+        return
+    # Imported late, since the module cannot be imported without the pool.
+    from eventsourcing.postgres import (  # noqa: PLC0415
+        PostgresApplicationRecorder,
+        PostgresDatastore,
+    )
+
+    address = (str(url.database), str(url.host), str(url.port))
+    with PostgresDatastore(*address, str(url.username), str(url.password)) as datastore:
+        recorder = PostgresApplicationRecorder(datastore, events_table_name=STOCK_TABLE)
+        recorder.create_table()
+        yield recorder

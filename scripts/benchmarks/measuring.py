@@ -1,0 +1,43 @@
+"""Run things several times, in turns, and count how many a second were done."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Work = Callable[[], int]
+"""Does the work of one run and returns how many things it did."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured; medians are always of at least five runs."""
+
+    runs: int
+    events: int
+    appended: int
+    credentials: int
+    load_seconds: int
+
+
+FULL = Effort(runs=5, events=100_000, appended=50_000, credentials=500, load_seconds=5)
+QUICK = Effort(runs=5, events=20_000, appended=10_000, credentials=100, load_seconds=1)
+
+
+def rate(work: Work) -> float:
+    """Return how many things a second one run did."""
+    started = time.perf_counter()
+    done = work()
+    return done / (time.perf_counter() - started)
+
+
+def rates(runs: int, works: Mapping[str, Work], *, before: Work = lambda: 0) -> dict[str, list[float]]:
+    """Return the rates of each work, `before` each of which something may be put in order.
+
+    The works take turns, so that whatever else the machine does meanwhile falls upon all alike.
+    """
+    found: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(runs):
+        for name, work in works.items():
+            before()
+            found[name].append(rate(work))
+    return found

@@ -1,0 +1,57 @@
+"""A new registry to measure on, with an issuer that can sign and an achievement to issue."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api import bootstrap
+from api.settings import Settings
+from registry.application import NewAchievement, Organisation
+from registry.commands import Caller
+from registry.formats.data_integrity import Cryptosuite
+
+CALLER = Caller("benchmark")
+ORGANISATION = Organisation("Uczelnia", "University", "PL", "https://university.example.org")
+PUBLIC_URL = "https://registry.example.org"
+DEFINITION = Path(__file__).parents[2] / "tests" / "samples" / "python-data-analysis.json"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A registry, its one issuer, and an achievement for each cryptosuite."""
+
+    registry: bootstrap.Registry
+    issuer_id: str
+    achievements: dict[Cryptosuite, str]
+
+
+@contextmanager
+def new_registry(database_url: str) -> Iterator[Measured]:
+    """Give a registry on an empty database, its other files in a folder removed afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            folder=Path(folder), database_url=database_url, public_url=PUBLIC_URL
+        )
+        bootstrap.initialise(settings)
+        registry = bootstrap.build(settings)
+        try:
+            yield _furnished(registry)
+        finally:
+            registry.close()
+
+
+def _furnished(registry: bootstrap.Registry) -> Measured:
+    issuer_id = str(registry.application.register_issuer(CALLER, ORGANISATION).id)
+    registry.application.add_signing_key(CALLER, issuer_id)
+    achievements = {suite: _define(registry, issuer_id, suite) for suite in Cryptosuite}
+    return Measured(registry, issuer_id, achievements)
+
+
+def _define(registry: bootstrap.Registry, issuer_id: str, suite: Cryptosuite) -> str:
+    definition: dict[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    new = NewAchievement(definition, cryptosuite=suite)
+    return str(registry.application.define_achievement(CALLER, issuer_id, new).id)

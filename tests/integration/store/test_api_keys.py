@@ -1,0 +1,152 @@
+"""API keys: made once, shown once, refused without saying why."""
+
+import statistics
+import time
+
+import pytest
+from sqlalchemy import select
+
+from registry.domain.errors import InvalidValueError
+from registry.store.api_keys import (
+    ApiKeys,
+    CredentialsRefusedError,
+    Principal,
+    Role,
+    UnknownApiKeyError,
+)
+from registry.store.database import Database
+from registry.store.tables import api_keys
+
+AT = "2026-11-22T18:00:00.000000Z"
+LATER = "2026-11-22T19:00:00.000000Z"
+END = "2027-11-22T18:00:00.000000Z"
+
+
+@pytest.fixture
+def keys(database: Database) -> ApiKeys:
+    return ApiKeys(database)
+
+
+def new(keys: ApiKeys, role: Role = Role.OPERATOR) -> tuple[str, str]:
+    issuer_id = "issuer-1" if role is Role.ISSUER else None
+    key, token = keys.create(role, issuer_id=issuer_id, label="test", at=AT, expires_at=END)
+    return key.key_id, token
+
+
+@pytest.mark.parametrize("role", Role)
+def test_key_opens_what_its_role_does(keys: ApiKeys, role: Role) -> None:
+    key_id, token = new(keys, role)
+    issuer_id = "issuer-1" if role is Role.ISSUER else None
+    expected = Principal(f"api-key:{key_id}", role, issuer_id)
+    assert keys.authenticate(token, at=LATER) == expected
+
+
+@pytest.mark.parametrize(
+    ("role", "issuer_id"),
+    [(Role.ISSUER, None), (Role.OPERATOR, "issuer-1"), (Role.AUDITOR, "issuer-1")],
+)
+def test_issuers_key_names_its_issuer_and_no_other_does(
+    keys: ApiKeys, role: Role, issuer_id: str | None
+) -> None:
+    with pytest.raises(InvalidValueError) as refusal:
+        keys.create(role, issuer_id=issuer_id, label="", at=AT, expires_at=END)
+    assert refusal.value.field == "issuer_id"
+
+
+@pytest.mark.parametrize("end", [AT, "2026-11-22T17:59:59.999999Z"])
+def test_key_that_has_ended_is_not_made(keys: ApiKeys, end: str) -> None:
+    with pytest.raises(InvalidValueError):
+        keys.create(Role.OPERATOR, issuer_id=None, label="", at=AT, expires_at=end)
+
+
+def test_key_ends_at_its_moment(keys: ApiKeys) -> None:
+    _, token = new(keys)
+    assert keys.authenticate(token, at="2027-11-22T17:59:59.999999Z")
+    with pytest.raises(CredentialsRefusedError):
+        keys.authenticate(token, at=END)
+
+
+def test_withdrawn_key_opens_nothing(keys: ApiKeys) -> None:
+    key_id, token = new(keys)
+    keys.withdraw(key_id, at=LATER)
+    with pytest.raises(CredentialsRefusedError):
+        keys.authenticate(token, at=LATER)
+
+
+def test_key_is_withdrawn_once(keys: ApiKeys) -> None:
+    key_id, _ = new(keys)
+    keys.withdraw(key_id, at=LATER)
+    for unknown in (key_id, "0" * 16):
+        with pytest.raises(UnknownApiKeyError):
+            keys.withdraw(unknown, at=END)
+    assert keys.all()[0].withdrawn_at == LATER
+
+
+def wrong_tokens(key_id: str, token: str) -> dict[str, str]:
+    secret = token.split("_", 2)[2]
+    return {
+        "empty": "",
+        "no underscore": "rk",
+        "no secret": f"rk_{key_id}",
+        "empty secret": f"rk_{key_id}_",
+        "other prefix": f"sk_{key_id}_{secret}",
+        "no prefix": f"{key_id}_{secret}",
+        "unknown id": f"rk_{'0' * 16}_{secret}",
+        "unknown id, no secret": f"rk_{'0' * 16}_",
+        "other secret": f"rk_{key_id}_{'A' * 43}",
+        "shortened": token[:-1],
+        "lengthened": f"{token}x",
+        "a space behind": f"{token} ",
+        "letters": "żółć",
+        "SQL": "rk_' OR 1=1 --_x",
+        "per cent": "rk_%_%",
+    }
+
+
+def test_wrong_tokens_are_refused_all_alike(keys: ApiKeys) -> None:
+    refusals = set()
+    for token in wrong_tokens(*new(keys)).values():
+        with pytest.raises(CredentialsRefusedError) as refusal:
+            keys.authenticate(token, at=LATER)
+        refusals.add((str(refusal.value), refusal.value.remedy, refusal.value.field))
+    assert len(refusals) == 1
+
+
+def test_secret_of_one_key_does_not_open_another(keys: ApiKeys) -> None:
+    (first, _), (_, second) = new(keys), new(keys)
+    with pytest.raises(CredentialsRefusedError):
+        keys.authenticate(f"rk_{first}_{second.split('_', 2)[2]}", at=LATER)
+
+
+def test_only_a_hash_of_the_secret_is_stored(database: Database, keys: ApiKeys) -> None:
+    _, token = new(keys)
+    with database.reading() as connection:
+        (row,) = connection.execute(select(api_keys)).all()
+    assert token.split("_", 2)[2] not in " ".join(str(value) for value in row)
+    assert len(row.secret_hash) == 64
+
+
+def test_keys_are_listed_without_their_secrets(keys: ApiKeys) -> None:
+    ids = {new(keys, role)[0] for role in Role}
+    listed = keys.all()
+    assert {key.key_id for key in listed} == ids
+    assert not any("secret" in name for key in listed for name in vars(key))
+
+
+def test_unknown_key_takes_as_long_as_a_wrong_secret(keys: ApiKeys) -> None:
+    """Loose on purpose: it shows the absence of a short way out, not of a timing signal."""
+    key_id, token = new(keys)
+    tokens = wrong_tokens(key_id, token)
+    known = _typical_seconds(keys, tokens["other secret"])
+    unknown = _typical_seconds(keys, tokens["unknown id"])
+    assert 0.4 < unknown / known < 2.5
+
+
+def _typical_seconds(keys: ApiKeys, token: str) -> float:
+    durations = []
+    for _ in range(40):
+        began = time.perf_counter()
+        with pytest.raises(CredentialsRefusedError):
+            keys.authenticate(token, at=LATER)
+        durations.append(time.perf_counter() - began)
+    return statistics.median(durations)
