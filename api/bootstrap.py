@@ -31,7 +31,7 @@ from registry.store.api_keys import ApiKeys
 from registry.store.database import Database
 from registry.store.installation import NotInitialisedError
 from registry.store.key_store import KeyStore, make_master_key, read_master_key
-from registry.store.recorders import open_recorder
+from registry.store.recorders import EventRecorder, open_recorder
 from registry.store.vault import Vault
 from registry.streams import Streams
 
@@ -43,6 +43,7 @@ class Registry:
     settings: Settings
     public_url: str
     database: Database
+    recorder: EventRecorder
     history: History
     application: CredentialRegistry
     housekeeping: Housekeeping
@@ -136,6 +137,7 @@ def build(settings: Settings) -> Registry:
         settings=settings,
         public_url=public_url,
         database=database,
+        recorder=recorder,
         history=history,
         application=application,
         housekeeping=housekeeping,

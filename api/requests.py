@@ -35,7 +35,7 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """Read the body as JSON; raises MalformedBodyError."""
         if not hasattr(self, "_json"):
-            self._json = _strictly(await self.body())
+            self._json = self.state.json = _strictly(await self.body())
         return self._json
 
     async def _bounded(self) -> bytes:

@@ -42,7 +42,7 @@ def rebuild(
     generation = _create(database, projection)
     while (count := _step(database, history, projection, generation)) == PAGE:
         on_page(count)
-    with database.writing() as connection:
+    with database.writing(patient=True) as connection:
         return _switch(connection, history, projection, generation)
 
 

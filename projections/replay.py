@@ -94,7 +94,7 @@ class Replay:
         The views are compared as of the position they stand at. With `all_versions` every version
         ever published is made again, otherwise each list's last.
         """
-        with self.database.snapshot() as connection:
+        with self.database.snapshot(patient=True) as connection:
             comparison = _Comparison(self, connection)
             outcome = comparison.outcome
             differences = comparison.differences(all_versions=all_versions, on_event=on_event)

@@ -51,6 +51,5 @@ def _end(connection: Connection, list_id: str) -> datetime | None:
         func.max(_credentials.c.valid_until),
     )
     query = select(*ends).where(_credentials.c.list_id == list_id)
-    query = ends.where(_credentials.c.list_id == list_id)
     issued, ending, last = connection.execute(query).one()
     return parse_instant(last) if issued == ending and last is not None else None

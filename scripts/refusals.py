@@ -1,11 +1,14 @@
 """From an error to one line on stderr and an exit code."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import typer
 from pydantic import ValidationError
 
+from api.errors import InvalidRequestError
 from registry.domain.errors import (
     EffectiveAtError,
     IdempotencyConflictError,
@@ -25,6 +28,7 @@ _WRONG_INPUT = (
     EffectiveAtError,
     IdempotencyConflictError,
     IncompleteDefinitionError,
+    InvalidRequestError,
     InvalidValueError,
     NotFoundError,
     PublicUrlError,
@@ -41,6 +45,7 @@ class Refusal:
     field: str | None
     remedy: str | None
     exit_code: int
+    faults: Sequence[Mapping[str, Any]] = ()
 
     def line(self) -> str:
         """Return everything in one line."""
@@ -52,7 +57,8 @@ class Refusal:
 def of_error(error: RegistryError) -> Refusal:
     """Return the refusal an error of the registry's stands for."""
     code = WRONG_USAGE if isinstance(error, _WRONG_INPUT) else FAILED
-    return Refusal(error.title, error.reason, error.field, error.remedy, code)
+    faults = getattr(error, "errors", ())
+    return Refusal(error.title, error.reason, error.field, error.remedy, code, faults)
 
 
 def of_usage(error: typer.TyperException) -> Refusal:
@@ -82,6 +88,8 @@ def of_system(error: OSError) -> Refusal:
 def refuse(refusal: Refusal, *, as_json: bool) -> int:
     """Tell the user and return the exit code."""
     print(refusal.line(), file=sys.stderr)
+    for fault in refusal.faults:
+        print("  " + "  ".join(inert(part) for part in fault.values() if part), file=sys.stderr)
     if as_json:
         print_json({"error": asdict(refusal)})
     return refusal.exit_code

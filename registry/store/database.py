@@ -58,15 +58,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """Give a connection whose statements all see the same moment, on both databases."""
+    def snapshot(self, *, patient: bool = False) -> Iterator[Connection]:
+        """Give a connection whose statements all see the same moment, on both databases.
+
+        With `patient` the transaction may wait and its statements may run as long as they need.
+        """
         with _unavailable_when_it_fails(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
+            if patient:
+                self._lift_limits(connection)
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, patient: bool = False) -> Iterator[Connection]:
         """Give a connection in a transaction that commits on leaving, durable on return.
 
         Raises StoreUnavailableError; where that happens on COMMIT the outcome is unknown and
@@ -75,7 +80,14 @@ class Database:
         with _unavailable_when_it_fails(), self.engine.connect() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
+                if patient:
+                    self._lift_limits(connection)
                 yield connection
+
+    def _lift_limits(self, connection: Connection) -> None:
+        if not self.is_sqlite:
+            for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
+                connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
 
     def close(self) -> None:
         """Close every pooled connection."""

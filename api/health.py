@@ -1,0 +1,70 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from api.auth import Serving
+from api.bootstrap import Registry, now
+from api.requests import OpenRoute
+from projections import progress
+from registry.domain.errors import RegistryError
+
+router = APIRouter(tags=["public"], route_class=OpenRoute)
+
+
+class Alive(BaseModel):
+    """The process lives."""
+
+    status: str = "alive"
+
+
+class ProjectionState(BaseModel):
+    """How far a view is behind the events."""
+
+    name: str = Field(examples=["status_lists"])
+    lag_events: int = Field(examples=[0])
+    lag_seconds: float = Field(examples=[0.0])
+
+
+class Readiness(BaseModel):
+    """Whether the registry can do its work, and what hinders it."""
+
+    ready: bool
+    hindrances: list[str] = Field(examples=[["the database did not answer"]])
+    projections: list[ProjectionState] = []
+
+
+@router.get("/healthz")
+def read_health() -> Alive:
+    """Say that the process lives."""
+    return Alive()
+
+
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready."}})
+def read_readiness(response: Response, registry: Serving) -> Readiness:
+    """Say whether the registry can do its work."""
+    readiness = _readiness(registry)
+    if not readiness.ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = "1"
+    return readiness
+
+
+def _readiness(registry: Registry) -> Readiness:
+    try:
+        lags = progress.lags(registry.database, registry.recorder, now=now())
+        frozen = progress.frozen(registry.database)
+    except RegistryError as error:
+        return Readiness(ready=False, hindrances=[error.reason])
+    greatest = registry.settings.greatest_lag_seconds
+    hindrances = [f"{lag.name} is {lag.seconds:.1f} s behind" for lag in lags if lag.seconds > greatest]
+    hindrances += [f"event {each.notification_id} is unreadable" for each in frozen]
+    hindrances += [
+        f"list {list_id}/{purpose} is not published: {reason}"
+        for (list_id, purpose), reason in sorted(registry.publisher.alarms.items())
+    ]
+    states = [
+        ProjectionState(name=lag.name, lag_events=lag.events, lag_seconds=lag.seconds)
+        for lag in lags
+    ]
+    return Readiness(ready=not hindrances, hindrances=hindrances, projections=states)
