@@ -4,11 +4,11 @@ Pages run from the newest to the oldest. A cursor is the base64url of the positi
 row seen, so that a page neither repeats nor skips a row when others are added meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import MetaData, Select, Table, select
+from sqlalchemy import MetaData, RowMapping, Select, Table, select
 
 from projections.credentials import VIEW as CREDENTIALS
 from projections.credentials import credentials_table
@@ -18,8 +18,6 @@ from projections.timeline import timeline_table
 from registry.domain.errors import InvalidValueError
 from registry.formats.multibase import MultibaseError, b64url_decode, b64url_encode
 from registry.store.database import Database
-
-Row = Mapping[str, Any]
 
 _views = MetaData()
 _credentials = credentials_table(_views, CREDENTIALS)
@@ -41,7 +39,7 @@ class Window:
 class Page:
     """Rows, and the cursor of the page after them or None at the end."""
 
-    rows: Sequence[Row]
+    rows: Sequence[RowMapping]
     next: str | None
 
 
@@ -86,7 +84,7 @@ def achievements(database: Database, issuer_id: str, window: Window) -> Page:
     return _page(database, _achievements, _equal(_achievements, issuer_id=issuer_id), window)
 
 
-def timeline(database: Database, stream_id: str) -> Sequence[Row]:
+def timeline(database: Database, stream_id: str) -> Sequence[RowMapping]:
     """Return what happened to one issuer, achievement or credential, oldest first."""
     query = _equal(_timeline, stream_id=stream_id).order_by(_timeline.c.stream_version)
     with database.reading() as connection:

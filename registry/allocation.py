@@ -101,7 +101,7 @@ class Allocator:
             except StatusListFullError:
                 self._move_on(state)
             except ConcurrentChangeError:
-                state.status_list = None
+                continue
         raise ConcurrentChangeError("too many processes reserve indexes of this list at once")
 
     def _next_block_size(self, state: _ShelfState, wanted: int) -> int:
@@ -114,7 +114,10 @@ class Allocator:
     def _try_to_reserve(self, shelf: Shelf, state: _ShelfState, size: int) -> _Block:
         current = self._current(shelf, state)
         block = current.reserve(self._commands.own(), count=size)
+        # A save that fails, or whose answer is lost, must not leave memory ahead of the history.
+        state.status_list = None
         self._streams.store(*self._with_successor(shelf, current))
+        state.status_list = current
         return self._block(current, block)
 
     def _current(self, shelf: Shelf, state: _ShelfState) -> StatusList:

@@ -119,8 +119,8 @@ class CredentialRegistry:
         command = self._commands.make(caller, scope=REGISTRY, operation="issuers", body=body)
         issuer_id = self._commands.new_id(caller, scope=REGISTRY, operation="issuers")
         issuer = self._streams.load(Issuer(issuer_id))
-        if issuer.answered(command) is not None:
-            return issuer
+        if (version := issuer.answered(command)) is not None:
+            return self._streams.load_at(Issuer(issuer_id), version)
         at = instant(command.recorded_at)
         self._keys.find_or_create([issuer_scope(str(issuer_id))], at=at)
         details = {k: v for k, v in body.items() if k != "did_method"}
@@ -152,10 +152,11 @@ class CredentialRegistry:
         issuer = self.issuer(issuer_id)
         operation = f"issuers/{issuer_id}/keys/{key}/retire"
         command = self._issuer_command(caller, issuer_id, operation, {})
-        if issuer.answered(command) is None:
-            issuer.expect(command)
-            issuer.retire_key(command, key=key)
-            self._streams.store(issuer)
+        if (version := issuer.answered(command)) is not None:
+            return self._streams.load_at(Issuer(issuer.id), version)
+        issuer.expect(command)
+        issuer.retire_key(command, key=key)
+        self._streams.store(issuer)
         return issuer
 
     def issuer(self, issuer_id: str) -> Issuer:
@@ -182,10 +183,11 @@ class CredentialRegistry:
         issuer = self.issuer(issuer_id)
         labels = {"code": code, "label_pl": label_pl, "label_en": label_en}
         command = self._issuer_command(caller, issuer_id, "reason-codes", labels)
-        if issuer.answered(command) is None:
-            issuer.expect(command)
-            issuer.add_reason_code(command, **labels)
-            self._streams.store(issuer)
+        if (version := issuer.answered(command)) is not None:
+            return self._streams.load_at(Issuer(issuer.id), version)
+        issuer.expect(command)
+        issuer.add_reason_code(command, **labels)
+        self._streams.store(issuer)
         return issuer
 
     def define_achievement(
@@ -197,16 +199,17 @@ class CredentialRegistry:
         command = self._commands.make(caller, scope=scope, operation="achievements", body=vars(new))
         achievement_id = self._commands.new_id(caller, scope=scope, operation="achievements")
         achievement = self._streams.load(Achievement(achievement_id))
-        if achievement.answered(command) is None:
-            achievement.define(
-                command,
-                issuer_id=issuer_id,
-                definition=checked_definition(new.definition),
-                language=new.language.value,
-                cryptosuite=new.cryptosuite.value,
-                profile=new.profile,
-            )
-            self._streams.store(achievement)
+        if (version := achievement.answered(command)) is not None:
+            return self._streams.load_at(Achievement(achievement_id), version)
+        achievement.define(
+            command,
+            issuer_id=issuer_id,
+            definition=checked_definition(new.definition),
+            language=new.language.value,
+            cryptosuite=new.cryptosuite.value,
+            profile=new.profile,
+        )
+        self._streams.store(achievement)
         return achievement
 
     def revise_achievement(
@@ -216,10 +219,11 @@ class CredentialRegistry:
         achievement = self.achievement(issuer_id, achievement_id)
         operation = f"achievements/{achievement_id}"
         command = self._issuer_command(caller, issuer_id, operation, definition)
-        if achievement.answered(command) is None:
-            achievement.expect(command)
-            achievement.revise(command, definition=checked_definition(definition))
-            self._streams.store(achievement)
+        if (version := achievement.answered(command)) is not None:
+            return self._streams.load_at(Achievement(achievement.id), version)
+        achievement.expect(command)
+        achievement.revise(command, definition=checked_definition(definition))
+        self._streams.store(achievement)
         return achievement
 
     def withdraw_achievement(
@@ -229,10 +233,11 @@ class CredentialRegistry:
         achievement = self.achievement(issuer_id, achievement_id)
         operation = f"achievements/{achievement_id}/withdraw"
         command = self._issuer_command(caller, issuer_id, operation, {})
-        if achievement.answered(command) is None:
-            achievement.expect(command)
-            achievement.withdraw(command)
-            self._streams.store(achievement)
+        if (version := achievement.answered(command)) is not None:
+            return self._streams.load_at(Achievement(achievement.id), version)
+        achievement.expect(command)
+        achievement.withdraw(command)
+        self._streams.store(achievement)
         return achievement
 
     def achievement(self, issuer_id: str, achievement_id: str) -> Achievement:
@@ -336,19 +341,22 @@ class CredentialRegistry:
             return self._credential_at(credential.id, version)
         credential.expect(command)
         self.issuer(issuer_id).check_reason(change.reason)
-        note_digest = self._keep_note(credential, change.note, command)
+        note_digest = self._note_digest(issuer_id, change.note)
         decide(credential, command, Grounds(change.reason, note_digest, change.effective_at))
+        self._keep_note(credential, change.note, command)
         self._streams.store(credential)
         return credential
 
-    def _keep_note(self, credential: Credential, note: str | None, command: Command) -> str | None:
+    def _note_digest(self, issuer_id: str, note: str | None) -> str | None:
+        return None if note is None else self._vault.note_digest(issuer_id, note)
+
+    def _keep_note(self, credential: Credential, note: str | None, command: Command) -> None:
         if note is None:
-            return None
+            return
         issuance = credential.issuance
         digest = self._vault.note_digest(issuance.issuer_id, note)
         item = Item(str(credential.id), digest, issuance.subject_ref, note.encode())
         self._vault.put_note(item, at=instant(command.recorded_at))
-        return digest
 
     def _issuer_command(
         self, caller: Caller, issuer_id: str, operation: str, body: object

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from registry.commands import Commands
 from registry.domain.aggregate import Aggregate
-from registry.domain.credential import Credential, Grounds, Status
+from registry.domain.credential import Credential, Status
 from registry.domain.errors import ConcurrentChangeError
 from registry.domain.instants import instant, parse_instant
-from registry.domain.reasons import SUSPENSION_ENDED
 from registry.domain.status_list import StatusList
 from registry.store import installation
 from registry.store.database import Database
@@ -38,10 +37,9 @@ class Housekeeping:
         command = self._commands.own()
         if credential.status is not Status.SUSPENDED or credential.suspended_until is None:
             return False
-        end = parse_instant(credential.suspended_until)
-        if end > command.recorded_at:
+        if parse_instant(credential.suspended_until) > command.recorded_at:
             return False
-        credential.reinstate(command, Grounds(SUSPENSION_ENDED, effective_at=end))
+        credential.end_suspension(command)
         return self._stored(credential)
 
     def retire_list(self, list_id: str) -> bool:

@@ -7,7 +7,14 @@ from registry.domain.errors import NotFoundError
 
 def parse_id(text: str, unknown: type[NotFoundError], *, field: str) -> UUID:
     """Return the UUID; raises `unknown` for text that is none, since nothing can have that id."""
+    number = _uuid(text)
+    if number is None or str(number) != text:
+        raise unknown("there is no such thing: the id is not a UUID", field=field)
+    return number
+
+
+def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise unknown("there is no such thing: the id is not a UUID", field=field) from None
+        return None

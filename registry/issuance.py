@@ -55,7 +55,7 @@ class Learner:
                 "name the learner by an identifier or by a did, one of the two", field="learner"
             )
         if self.did is not None:
-            return Person(DID, self.did, self.name)
+            return Person(DID, self.subject("", salt="").id, self.name)
         return Person(str(self.identity_type), self._normal_identifier(), self.name)
 
     def _normal_identifier(self) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
 
-from registry.domain.aggregate import Aggregate
+from registry.domain.aggregate import Aggregate, ForeignEventError
 from registry.domain.errors import ConcurrentChangeError
 from registry.domain.events import Event
 from registry.store.mapper import EventMapper
@@ -35,9 +35,15 @@ class Streams(Application[UUID]):
         return EventMapper()
 
     def load(self, aggregate: A) -> A:
-        """Fold the events that follow the aggregate's version; a new id stays at version 0."""
+        """Fold the events that follow the aggregate's version; a new id stays at version 0.
+
+        So does the id of another kind of aggregate, which is no id of this kind.
+        """
         events: Any = self.events.get(aggregate.id, gt=aggregate.version or None)
-        return aggregate.fold(events)
+        try:
+            return aggregate.fold(events)
+        except ForeignEventError:
+            return type(aggregate)(aggregate.id)
 
     def load_at(self, aggregate: A, version: int) -> A:
         """Fold the events of a new aggregate up to `version`: what it was then."""

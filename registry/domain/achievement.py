@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from registry.domain.aggregate import Aggregate, Command
+from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import AchievementWithdrawnError, UnknownAchievementError
 from registry.domain.events import (
     AchievementDefined,
@@ -104,4 +104,4 @@ class Achievement(Aggregate):
             case AchievementWithdrawn():
                 self.withdrawn = True
             case _:
-                raise TypeError(f"not an achievement's event: {event!r}")
+                raise ForeignEventError(f"not an achievement's event: {event!r}")

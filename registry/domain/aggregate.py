@@ -28,6 +28,10 @@ class Command:
     expected_version: int | None = None
 
 
+class ForeignEventError(TypeError):
+    """The event belongs to the stream of another kind of aggregate."""
+
+
 class Aggregate:
     """A stream of events and the state they fold to."""
 
@@ -38,7 +42,7 @@ class Aggregate:
         self._answered: dict[str, tuple[str, int]] = {}
 
     def when(self, event: Event) -> None:
-        """Change the state as `event` says; must not refuse anything."""
+        """Change the state as `event` says; refuses only a ForeignEventError."""
         raise NotImplementedError
 
     def apply(self, event: Event) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from registry.domain.achievement import Profile
-from registry.domain.aggregate import Aggregate, Command
+from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import (
     AlreadySuspendedError,
     EffectiveAtError,
@@ -22,7 +22,7 @@ from registry.domain.events import (
     Event,
 )
 from registry.domain.instants import instant, parse_instant
-from registry.domain.reasons import SUPERSEDED
+from registry.domain.reasons import SUPERSEDED, SUSPENSION_ENDED
 
 
 class Status(StrEnum):
@@ -127,6 +127,19 @@ class Credential(Aggregate):
             raise NotSuspendedError("the credential is not suspended")
         self.record(CredentialReinstated, command, **self._details(command, grounds))
 
+    def end_suspension(self, command: Command) -> None:
+        """Reinstate, since the promised end of the suspension has come.
+
+        The end is not compared with the issuing: the clock may have been ahead then.
+        """
+        self.record(
+            CredentialReinstated,
+            command,
+            **self._place(),
+            reason=SUSPENSION_ENDED,
+            effective_at=self.suspended_until,
+        )
+
     def revoke(self, command: Command, grounds: Grounds) -> None:
         """Revoke for ever, from any other status."""
         self._check_not_revoked("revoked again")
@@ -147,13 +160,17 @@ class Credential(Aggregate):
 
     def _details(self, command: Command, grounds: Grounds) -> dict[str, Any]:
         self._check_effective_at(command, grounds.effective_at)
+        return self._place() | {
+            "reason": grounds.reason,
+            "note_digest": grounds.note_digest,
+            "effective_at": instant(grounds.effective_at) if grounds.effective_at else None,
+        }
+
+    def _place(self) -> dict[str, Any]:
         return {
             "issuer_id": self.issuance.issuer_id,
             "list_id": self.issuance.list_id,
             "list_index": self.issuance.list_index,
-            "reason": grounds.reason,
-            "note_digest": grounds.note_digest,
-            "effective_at": instant(grounds.effective_at) if grounds.effective_at else None,
         }
 
     def _check_effective_at(self, command: Command, effective_at: datetime | None) -> None:
@@ -186,4 +203,4 @@ class Credential(Aggregate):
                 self.status, self.suspended_until = Status.REVOKED, None
                 self.superseded_by = event.superseded_by
             case _:
-                raise TypeError(f"not a credential's event: {event!r}")
+                raise ForeignEventError(f"not a credential's event: {event!r}")

@@ -3,7 +3,7 @@
 import re
 from uuid import UUID
 
-from registry.domain.aggregate import Aggregate, Command
+from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import (
     InvalidValueError,
     KeyRotationError,
@@ -118,4 +118,4 @@ class Issuer(Aggregate):
             case ReasonCodeAdded():
                 self.reason_codes[event.code] = (event.label_pl, event.label_en)
             case _:
-                raise TypeError(f"not an issuer's event: {event!r}")
+                raise ForeignEventError(f"not an issuer's event: {event!r}")

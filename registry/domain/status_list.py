@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from registry.domain.achievement import Profile
-from registry.domain.aggregate import Aggregate, Command
+from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConflictError, StatusListFullError
 from registry.domain.events import (
     Event,
@@ -129,7 +129,7 @@ class StatusList(Aggregate):
             case StatusListRetired():
                 self.retired = True
             case _:
-                raise TypeError(f"not a status list's event: {event!r}")
+                raise ForeignEventError(f"not a status list's event: {event!r}")
 
     def _take(self, block: Range) -> None:
         if self.returned and self.returned[0].first == block.first:

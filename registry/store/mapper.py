@@ -88,7 +88,7 @@ def _check_fields(event_class: type[Event], state: dict[str, Any]) -> None:
 def _object(state: bytes) -> dict[str, Any]:
     try:
         value = json.loads(state)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnknownEventError(f"the state is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise UnknownEventError("the state is not a JSON object")
