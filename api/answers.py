@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
+from sqlalchemy import RowMapping
 
+from projections.list_documents import list_url
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.credential import Credential
 from registry.domain.definition import missing_mandatory_elements, parse_definition
 from registry.domain.issuer import Issuer
 from registry.formats.data_integrity import Cryptosuite
 from registry.issuance import achievement_url
-from projections.list_documents import list_url
 
 T = TypeVar("T")
 
@@ -172,7 +173,9 @@ def credential_answer(credential: Credential, *, public_url: str) -> CredentialA
     return credential_row_answer(vars(credential.issuance) | own, public_url=public_url)
 
 
-def credential_row_answer(row: Mapping[str, Any], *, public_url: str) -> CredentialAnswer:
+def credential_row_answer(
+    row: Mapping[str, Any] | RowMapping, *, public_url: str
+) -> CredentialAnswer:
     """Show a row of the credentials view."""
     named = {name: row[name] for name in CredentialAnswer.model_fields if name in row}
     entries = [

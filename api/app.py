@@ -13,6 +13,7 @@ from api import auditors, credentials, health, issuers, operators, public, refus
 from api.auth import bearer
 from api.backing_off import BackingOff
 from api.bootstrap import Registry
+from api.description import describing
 from api.exchanges import Exchanges
 from api.published import PublishedFiles
 from registry.domain.errors import RegistryError
@@ -28,18 +29,23 @@ URL that explains it. Changing requests honour `Idempotency-Key`, changes of a t
 Status lists and DID documents are files under `/status-lists/…` and `/issuers/…`.
 """
 
-GUARDED = (operators.router, issuers.router, credentials.imports, credentials.router, auditors.router)
+GUARDED = (
+    operators.router,
+    issuers.router,
+    credentials.imports,
+    credentials.router,
+    auditors.router,
+)
 
 
 def create_app(registry: Registry) -> ASGIApp:
     """Return the application that serves a registry; its lifespan runs the background work."""
-    files = PublishedFiles(
+    return PublishedFiles(
         Exchanges(_framework(registry)),
-        folder=registry.folder.root,
+        folder=registry.folder,
         public_url=registry.public_url,
         max_age_seconds=registry.settings.list_ttl_seconds,
     )
-    return files
 
 
 def _framework(registry: Registry) -> FastAPI:
@@ -57,6 +63,8 @@ def _framework(registry: Registry) -> FastAPI:
     for router in (public.router, health.router):
         app.include_router(router)
     refusals.install(app)
+    # The way the framework offers for it.
+    app.openapi = describing(app)  # type: ignore[method-assign]
     return app
 
 

@@ -22,9 +22,7 @@ log = structlog.get_logger(__name__)
 ANONYMOUS = "anonymous"
 
 bearer = Security(
-    HTTPBearer(
-        auto_error=False, scheme_name="API key", description="`Authorization: Bearer rk_…`"
-    )
+    HTTPBearer(auto_error=False, scheme_name="API key", description="`Authorization: Bearer rk_…`")
 )
 """Documents the scheme; `requests.GuardedRoute` has recognised the caller before."""
 

@@ -5,6 +5,7 @@ database is away.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -115,9 +116,7 @@ def build(settings: Settings) -> Registry:
         terms=terms,
     )
     catch_up = CatchUp(database, history, ALL)
-    housekeeping = Housekeeping(
-        database=database, streams=streams, commands=commands, vault=vault
-    )
+    housekeeping = Housekeeping(database=database, streams=streams, commands=commands, vault=vault)
     runner = Runner(
         prepare=lambda: check(database, public_url),
         catch_up=catch_up,
@@ -187,7 +186,7 @@ class _Wake:
     """Calls the runner, which is built after the streams that wake it."""
 
     def __init__(self) -> None:
-        self.target = lambda _position: None
+        self.target: Callable[[int], None] = lambda _position: None
 
     def __call__(self, position: int) -> None:
         self.target(position)

@@ -1,6 +1,7 @@
 """What an issuer does with credentials: issue, find, suspend, reinstate, revoke, supersede."""
 
 import os
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
@@ -111,7 +112,9 @@ class Search(values.Body):
 
 
 @router.post(
-    "/credentials", status_code=201, response_model=IssuedAnswer,
+    "/credentials",
+    status_code=201,
+    response_model=IssuedAnswer,
     responses=refusals(401, 403, 404, 409, 410, 422),
 )
 def issue_credential(
@@ -154,8 +157,8 @@ def find_credentials(
         achievement_id=search.achievement_id,
         status=search.status,
         subject_ref=search.subject_ref,
-        issued_from=search.issued_from and instant(search.issued_from),
-        issued_until=search.issued_until and instant(search.issued_until),
+        issued_from=_written(search.issued_from),
+        issued_until=_written(search.issued_until),
     )
     page = queries.credentials(registry.database, wanted, Window(search.limit, search.cursor))
     items = [credential_row_answer(row, public_url=registry.public_url) for row in page.rows]
@@ -258,7 +261,9 @@ def revoke_credential(
 
 
 @router.post(
-    "/credentials/{credential_id}/supersede", status_code=201, response_model=IssuedAnswer,
+    "/credentials/{credential_id}/supersede",
+    status_code=201,
+    response_model=IssuedAnswer,
     responses=refusals(401, 403, 404, 409, 410, 422),
 )
 def supersede_credential(
@@ -274,6 +279,10 @@ def supersede_credential(
     order = order_of(new, new.achievement_id or old.issuance.achievement_id, credential_id)
     [issued] = registry.application.issue(caller, asker.issuer_id, [order])
     return _issued(issued, registry)
+
+
+def _written(moment: datetime | None) -> str | None:
+    return instant(moment) if moment is not None else None
 
 
 def readable(credential_id: str, asker: Principal, registry: Registry) -> Credential:

@@ -65,3 +65,11 @@ class DidMethodError(RegistryError):
 
 class InternalError(RegistryError):
     """The registry failed; the failure is in its log under the request's id."""
+
+
+class WithdrawnError(RegistryError):
+    """This status list is retired and served no more."""
+
+
+class UnpublishedError(NotFoundError):
+    """Nothing is published under this name."""

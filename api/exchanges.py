@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SPEAKING_OF_A_THING = re.compile(r"[A-Za-z0-9-]{1,128}")
+_SPEAKING_OF_A_THING = re.compile(r"[0-9a-f-]{16,36}|z[1-9A-HJ-NP-Za-km-z]{40,64}")
 
 
 class Exchanges:
@@ -92,6 +92,4 @@ def _log_failure(error: Exception, request_id: str) -> None:
         f"{frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)[-8:]
     ]
-    log.error(
-        "request failed", request_id=request_id, error=type(error).__name__, frames=frames
-    )
+    log.error("request failed", request_id=request_id, error=type(error).__name__, frames=frames)

@@ -57,7 +57,8 @@ def _readiness(registry: Registry) -> Readiness:
     except RegistryError as error:
         return Readiness(ready=False, hindrances=[error.reason])
     greatest = registry.settings.greatest_lag_seconds
-    hindrances = [f"{lag.name} is {lag.seconds:.1f} s behind" for lag in lags if lag.seconds > greatest]
+    slow = [lag for lag in lags if lag.seconds > greatest]
+    hindrances = [f"the view {lag.name} is {lag.seconds:.1f} s behind" for lag in slow]
     hindrances += [f"event {each.notification_id} is unreadable" for each in frozen]
     hindrances += [
         f"list {list_id}/{purpose} is not published: {reason}"

@@ -13,7 +13,7 @@ from api.answers import (
     etag,
     issuer_answer,
 )
-from api.auth import ActingIssuer, Changing, Serving
+from api.auth import ActingIssuer, Changing, Creating, Serving
 from api.bootstrap import Registry
 from api.requests import GuardedRoute
 from api.responses import refusals
@@ -144,9 +144,7 @@ def revise_achievement(
     return _shown(achievement, response, registry)
 
 
-@router.post(
-    "/achievements/{achievement_id}/withdraw", responses=refusals(401, 403, 404, 409, 412)
-)
+@router.post("/achievements/{achievement_id}/withdraw", responses=refusals(401, 403, 404, 409, 412))
 def withdraw_achievement(
     achievement_id: Id,
     asker: ActingIssuer,
@@ -155,14 +153,10 @@ def withdraw_achievement(
     registry: Serving,
 ) -> AchievementAnswer:
     """Issue nothing more for an achievement."""
-    achievement = registry.application.withdraw_achievement(
-        caller, asker.issuer_id, achievement_id
-    )
+    achievement = registry.application.withdraw_achievement(caller, asker.issuer_id, achievement_id)
     return _shown(achievement, response, registry)
 
 
-def _shown(
-    achievement: Achievement, response: Response, registry: Registry
-) -> AchievementAnswer:
+def _shown(achievement: Achievement, response: Response, registry: Registry) -> AchievementAnswer:
     response.headers.update(etag(achievement.version))
     return achievement_answer(achievement, public_url=registry.public_url)

@@ -25,13 +25,11 @@ class ProofBody(Body):
 class LearnerBody(Body):
     """A learner: by `email`, by `identifier` and its type, or by a `did` with proof of its key."""
 
-    email: str | None = Field(
-        default=None, max_length=320, examples=["learner@student.example"]
-    )
+    email: str | None = Field(default=None, max_length=320, examples=["learner@student.example"])
     identifier: str | None = Field(default=None, max_length=255, examples=["s123456"])
     identity_type: IdentityType | None = Field(default=None, examples=["identifier"])
     did: str | None = Field(default=None, max_length=255, examples=["did:key:z6Mk…"])
-    proof: ProofBody | None = None
+    proof: ProofBody | None = Field(default=None, description="With a `did`, and only then.")
     name: Line | None = Field(
         default=None, description="Kept for the issuer, encrypted; never in the badge."
     )
@@ -65,7 +63,7 @@ class Terms(Body):
 class NewCredential(Terms):
     """A credential to issue."""
 
-    achievement_id: Id
+    achievement_id: Id = Field(description="What is issued: an achievement of this issuer.")
     learner: LearnerBody
     supersedes: Id | None = Field(default=None, description="The credential it replaces.")
 
@@ -77,7 +75,9 @@ class Replacement(Terms):
     achievement_id: Id | None = Field(default=None, description="The same unless given.")
 
 
-def order_of(terms: NewCredential | Replacement, achievement_id: str, supersedes: str | None) -> Order:
+def order_of(
+    terms: NewCredential | Replacement, achievement_id: str, supersedes: str | None
+) -> Order:
     """Return the order for a credential."""
     return Order(
         achievement_id,

@@ -53,6 +53,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     UnknownApiKeyError: Kind(404, "unknown-api-key"),
     here.UnknownLearnerError: Kind(404, "unknown-learner"),
     here.NoSuchResourceError: Kind(404, "no-such-resource"),
+    here.UnpublishedError: Kind(404, "unpublished"),
     domain.ConflictError: Kind(409, "conflict"),
     domain.RevokedIsFinalError: Kind(409, "revoked-is-final"),
     domain.AlreadySuspendedError: Kind(409, "already-suspended"),
@@ -64,6 +65,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.StatusListFullError: Kind(409, "status-list-full"),
     domain.ConcurrentChangeError: Kind(409, "concurrent-change"),
     domain.DocumentGoneError: Kind(410, "document-gone"),
+    here.WithdrawnError: Kind(410, "list-retired"),
     domain.VersionMismatchError: Kind(412, "version-mismatch"),
     CredentialsRefusedError: Kind(401, "credentials-refused"),
     here.RoleError: Kind(403, "role"),
@@ -125,6 +127,8 @@ def _body(error: RegistryError, kind: Kind, public_url: str) -> dict[str, Any]:
 def _headers(error: RegistryError, kind: Kind) -> dict[str, str]:
     if isinstance(error, here.TooManyFailuresError):
         return {"Retry-After": str(error.retry_after_seconds)}
+    if isinstance(error, here.BodyTooLargeError):
+        return {"Connection": "close"}  # The rest of the body is not read.
     if kind.status == 503:  # noqa: PLR2004 - the one status that asks to come again
         return {"Retry-After": str(STORE_RETRY_SECONDS)}
     return {"WWW-Authenticate": "Bearer"} if kind.status == 401 else {}  # noqa: PLR2004 - RFC 9110 §15.5.2

@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.answers import Problem
 from api.auth import Serving
 from api.errors import NoSuchResourceError
 from api.problems import TITLES, problem_url
@@ -66,7 +65,7 @@ def read_public_achievement(
     )
 
 
-@router.get("/problems/{slug}", responses={404: {"model": Problem}})
+@router.get("/problems/{slug}", responses=refusals(404))
 def explain_problem(slug: str, response: Response, registry: Serving) -> Explanation:
     """Explain a kind of problem."""
     if slug not in TITLES:

@@ -15,9 +15,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import MethodError, NotAcceptableError, UnpublishedError
+from api.errors import MethodError, NotAcceptableError, UnpublishedError, WithdrawnError
 from api.negotiation import choose
 from api.problems import problem_response
+from projections.publish_folder import PublishFolder
 from registry.domain.errors import RegistryError
 
 LIST_TYPES = ("application/vc", "application/ld+json", "application/json")
@@ -85,7 +86,7 @@ class PublishedFiles:
     """An ASGI application for the published files, before another for everything else."""
 
     def __init__(
-        self, app: ASGIApp, *, folder: Path, public_url: str, max_age_seconds: int
+        self, app: ASGIApp, *, folder: PublishFolder, public_url: str, max_age_seconds: int
     ) -> None:
         self._app = app
         self._folder = folder
@@ -108,3 +109,106 @@ class PublishedFiles:
         else:
             error = MethodError("published files are only read")
             await self._refuse(error, scope, receive, send)
+
+    def _found(self, path: str) -> PublishedFile | None:
+        """Return the file that a path names; kept once it exists, so that guesses fill nothing."""
+        for shape, offers in ((_LIST, LIST_TYPES), (_DID, DID_TYPES)):
+            if match := shape.fullmatch(path):
+                file = PublishedFile(self._folder.root / match[1], offers)
+                if file.version(self._max_age_seconds) is not None:
+                    self._files[path] = file
+                return file
+        return None
+
+    async def _serve(self, file: PublishedFile, scope: Scope, receive: Receive, send: Send) -> None:
+        version = file.version(self._max_age_seconds)
+        if version is None:
+            await self._refuse(self._absence(scope["path"][1:]), scope, receive, send)
+            return
+        media_type: str | None = file.offers[0]
+        known = None
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                media_type = self._choice(value, file.offers)
+            elif name == b"if-none-match":
+                known = value
+        if media_type is None:
+            excluded = NotAcceptableError("every media type on offer is excluded")
+            await self._refuse(excluded, scope, receive, send)
+        elif known is not None and _matches(known, version.etag):
+            await send(version.not_modified)
+            await send(_EMPTY)
+        else:
+            await send(version.ok[media_type])
+            await send(version.body if scope["method"] == "GET" else _EMPTY)
+
+    def _absence(self, name: str) -> RegistryError:
+        if self._folder.is_withdrawn(name):
+            return WithdrawnError("every credential in this list has ended")
+        return UnpublishedError("nothing is published under this name")
+
+    def _choice(self, accept: bytes, offers: tuple[str, ...]) -> str | None:
+        if accept == b"*/*":
+            return offers[0]
+        key = (accept, offers)
+        if key not in self._choices:
+            if len(self._choices) >= _ACCEPTS_KEPT:
+                self._choices.clear()
+            self._choices[key] = choose(accept.decode("latin-1"), offers)
+        return self._choices[key]
+
+    async def _refuse(
+        self, error: RegistryError, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        request_id = os.urandom(8).hex()
+        response = problem_response(error, public_url=self._public_url, request_id=request_id)
+        response.raw_headers += [*_CORS, (b"x-request-id", request_id.encode())]
+        if isinstance(error, MethodError):
+            response.raw_headers.append((b"allow", b"GET, HEAD, OPTIONS"))
+        await response(scope, receive, send)
+
+
+def _matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Compare weakly, as RFC 9110 §13.1.2 asks."""
+    if if_none_match in (etag, b"*"):
+        return True
+    return any(each.strip().removeprefix(b"W/") == etag for each in if_none_match.split(b","))
+
+
+def _read(path: str, offers: tuple[str, ...], default_max_age: int) -> Version | None:
+    try:
+        with Path(path).open("rb") as file:
+            # The identity is that of the open file: the name may point elsewhere by now.
+            stat = os.fstat(file.fileno())
+            body = file.read()
+    except OSError:
+        return None
+    etag = f'"{hashlib.sha256(body).hexdigest()}"'.encode()
+    caching = [
+        *_CORS,
+        (b"etag", etag),
+        (b"vary", b"Accept"),
+        (b"cache-control", f"public, max-age={_max_age(body, default_max_age)}".encode()),
+    ]
+    length = (b"content-length", str(len(body)).encode())
+    return Version(
+        identity=(stat.st_ino, stat.st_mtime_ns, stat.st_size),
+        etag=etag,
+        body={"type": "http.response.body", "body": body},
+        ok={
+            offer: _start(200, [*caching, length, (b"content-type", offer.encode())])
+            for offer in offers
+        },
+        not_modified=_start(304, caching),
+    )
+
+
+def _start(status: int, headers: Headers) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": list(headers)}
+
+
+def _max_age(body: bytes, default: int) -> int:
+    """Return the seconds that the list itself allows (its `ttl`, in milliseconds)."""
+    document: dict[str, Any] = json.loads(body)
+    subject = document.get("credentialSubject")
+    return subject["ttl"] // 1000 if isinstance(subject, dict) and "ttl" in subject else default

@@ -39,22 +39,20 @@ _HTTP_ERRORS: dict[int, RegistryError] = {
 
 def install(app: FastAPI) -> None:
     """Let the application answer errors with problems."""
-    app.add_exception_handler(RegistryError, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _failed)
+    app.exception_handler(RegistryError)(_refused)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(Exception)(_failed)
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RegistryError)
+def _refused(request: Request, error: RegistryError) -> Response:
     response = _problem(request, error)
     # Recorded once the answer is out: a refusal that takes longer would tell what exists.
     response.background = BackgroundTask(_put_on_record, request, error)
     return response
 
 
-def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+def _invalid(request: Request, error: RequestValidationError) -> Response:
     faults = [_fault(each) for each in error.errors()]
     names = ", ".join(sorted({fault["field"] for fault in faults}))
     return _problem(request, InvalidRequestError(f"refused: {names}", errors=faults))
@@ -66,8 +64,7 @@ def _fault(error: dict[str, Any]) -> dict[str, Any]:
     return {"field": field, "reason": error["msg"].removeprefix("Value error, ")}
 
 
-def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http_error(request: Request, error: HTTPException) -> Response:
     response = _problem(request, _HTTP_ERRORS.get(error.status_code, _unforeseen()))
     response.headers.update(error.headers or {})
     return response

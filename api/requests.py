@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
-from uuid import UUID
 
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -97,14 +96,6 @@ class CsvRoute(GuardedRoute):
     """A guarded route that takes a CSV file."""
 
     request_class = CsvRequest
-
-
-def canonical_id(text: str) -> str:
-    """Return a UUID in its one spelling, and any other text unchanged: nothing has that id."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return text
 
 
 def _strictly(body: bytes) -> Any:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from api.answers import Problem
-from api.problems import MEDIA_TYPE, PROBLEMS
+from api.problems import PROBLEMS
 
 ALWAYS = (400, 429, 503)
 _MEANINGS = {
@@ -30,7 +29,5 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _described(status: int) -> dict[str, Any]:
     slugs = sorted(kind.slug for kind in PROBLEMS.values() if kind.status == status)
     return {
-        "model": Problem,
         "description": f"{_MEANINGS[status]} Types: {', '.join(slugs)}.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }

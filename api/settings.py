@@ -53,11 +53,12 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as the base has it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as the base has it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the command line win over the environment, and both over the folder's file."""
-        folder = Path(init_settings().get("folder") or env_settings().get("folder") or cls.folder_default())
+        named = init_settings().get("folder") or env_settings().get("folder")
+        folder = Path(named or cls.folder_default())
         file = TomlConfigSettingsSource(settings_cls, folder / CONFIGURATION_FILE)
         return init_settings, env_settings, file
 

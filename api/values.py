@@ -6,7 +6,6 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.requests import canonical_id
 from registry.domain.definition import DefinitionError
 from registry.domain.instants import parse_instant
 from registry.domain.reading import Reader, string, url
@@ -47,7 +46,7 @@ def _instant(value: Any) -> datetime:
         raise ValueError("the instant is out of range") from error
 
 
-Id = Annotated[str, AfterValidator(canonical_id)]
+Id = Annotated[str, Field(pattern="^[!-~]{1,64}$")]
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),

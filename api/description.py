@@ -1,0 +1,97 @@
+"""The OpenAPI description: what the framework finds out by itself, and what it cannot know."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.answers import Problem
+from api.problems import MEDIA_TYPE
+from api.published import DID_TYPES, LIST_TYPES
+
+_REFERENCE = "#/components/schemas/Problem"
+_FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
+
+Description = dict[str, Any]
+
+
+def describing(app: FastAPI) -> Callable[[], Description]:
+    """Return what takes the place of `app.openapi`; the description is made once."""
+
+    def describe() -> Description:
+        if app.openapi_schema is None:
+            app.openapi_schema = _description(app)
+        return app.openapi_schema
+
+    return describe
+
+
+def _description(app: FastAPI) -> Description:
+    made = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    made["paths"] |= _published_paths()
+    schemas = made["components"]["schemas"]
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name in _FRAMEWORKS_OWN:
+        schemas.pop(name, None)
+    for response in _refusals(made):
+        # The framework would say application/json, and describe its own kind of 422.
+        response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE}}}
+        response.setdefault("description", "Refused.")
+    return made
+
+
+def _refusals(made: Description) -> Iterator[Description]:
+    for path, methods in made["paths"].items():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                if status >= "400" and path != "/readyz":
+                    yield response
+
+
+def _published_paths() -> Description:
+    list_parameters = [
+        _parameter("list_id", {"type": "string", "format": "uuid"}),
+        _parameter("purpose", {"enum": ["revocation", "suspension"]}),
+    ]
+    issuer = [_parameter("issuer_id", {"type": "string", "format": "uuid"})]
+    return {
+        "/status-lists/{list_id}/{purpose}": _published(
+            "Read a status list",
+            "A signed BitstringStatusListCredential. `Cache-Control` agrees with its `ttl`.",
+            list_parameters,
+            LIST_TYPES,
+        ),
+        "/issuers/{issuer_id}/did.json": _published(
+            "Read a DID document",
+            "The document of an issuer's did:web, with every key that signed for it.",
+            issuer,
+            DID_TYPES,
+        ),
+    }
+
+
+def _parameter(name: str, schema: Description) -> Description:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _published(
+    summary: str, text: str, parameters: list[Description], media_types: tuple[str, ...]
+) -> Description:
+    content = {media_type: {"schema": {"type": "object"}} for media_type in media_types}
+    operation = {
+        "tags": ["public"],
+        "summary": summary,
+        "description": f"{text} HEAD, If-None-Match and CORS are understood.",
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "The newest version.", "content": content},
+            "304": {"description": "You have it."},
+            "404": {"description": "Nothing is published under this name."},
+            "406": {"description": "Every media type on offer is excluded."},
+            "410": {"description": "The list is retired."},
+        },
+    }
+    return {"get": operation}

@@ -1,0 +1,97 @@
+"""Metrics for Prometheus, on a port of their own: measured when asked for, no personal data."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from threading import Thread
+from typing import Any
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.bootstrap import Registry, now
+from projections import progress
+from projections.progress import ListState
+from registry.domain.errors import RegistryError
+from registry.domain.instants import parse_instant
+
+
+class RegistryCollector(Collector):
+    """Reads the state of a registry at each scrape; without a database only that it is away."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics of this moment."""
+        try:
+            return [_gauge("registry_database_up", "1 while the database answers", 1), *self._all()]
+        except RegistryError:
+            return [_gauge("registry_database_up", "1 while the database answers", 0)]
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing, so that registering does not measure."""
+        return []
+
+    def _all(self) -> Iterable[Metric]:
+        registry, at = self._registry, now()
+        recorder, database = registry.recorder, registry.database
+        events = CounterMetricFamily("registry_events", "Position of the newest event")
+        events.add_metric([], recorder.max_notification_id() or 0)
+        yield events
+        lags = progress.lags(database, recorder, now=at)
+        yield _by_projection(
+            "registry_projection_lag_seconds",
+            "Age of the oldest event a view lacks",
+            [(lag.name, lag.seconds) for lag in lags],
+        )
+        yield _by_projection(
+            "registry_projection_lag_events",
+            "Positions a view is behind",
+            [(lag.name, lag.events) for lag in lags],
+        )
+        frozen = len(progress.frozen(database))
+        yield _gauge("registry_unreadable_events", "Events that froze lists", frozen)
+        alarms = len(registry.publisher.alarms)
+        yield _gauge("registry_list_alarms", "Lists that could not be published", alarms)
+        states = progress.list_states(database)
+        lag_seconds = progress.publication_lag_seconds(states, recorder, now=at)
+        yield _gauge(
+            "registry_publication_lag_seconds", "Age of the oldest unpublished change", lag_seconds
+        )
+        yield from _of_lists(states, at)
+
+
+def start(registry: Registry, *, host: str, port: int) -> tuple[Any, Thread]:
+    """Serve /metrics; return the server, to be shut down, and its thread."""
+    collectors = CollectorRegistry()
+    collectors.register(RegistryCollector(registry))
+    return start_http_server(port, addr=host, registry=collectors)
+
+
+def _of_lists(states: Sequence[ListState], at: datetime) -> Iterable[Metric]:
+    """Tell of all lists together: a label a list would be a time series a list for ever."""
+    filling = [state.reserved / state.size for state in states if not state.closed]
+    yield _gauge("registry_lists", "Published lists, each purpose one", len(states))
+    yield _gauge(
+        "registry_list_occupancy_ratio",
+        "Of the fullest list that is not closed",
+        max(filling, default=0),
+    )
+    published = [state for state in states if state.valid_from and state.valid_until]
+    ages = [(at - parse_instant(state.valid_from or "")).total_seconds() for state in published]
+    left = [(parse_instant(state.valid_until or "") - at).total_seconds() for state in published]
+    if published:
+        yield _gauge("registry_list_age_seconds", "Of the list signed longest ago", max(ages))
+        yield _gauge("registry_list_expiry_seconds", "Until the first list expires", min(left))
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _by_projection(name: str, text: str, values: Sequence[tuple[str, float]]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=["projection"])
+    for projection, value in values:
+        family.add_metric([projection], value)
+    return family

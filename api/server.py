@@ -1,0 +1,102 @@
+"""Run the registry: check what can be checked, then serve with one worker process."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import structlog
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+from starlette.types import ASGIApp
+
+from api import bootstrap, logging, metrics
+from api.app import create_app
+from api.settings import Settings
+from registry.domain.errors import RegistryError
+from registry.store.database import StoreUnavailableError
+
+log = structlog.get_logger(__name__)
+
+EXIT_MISCONFIGURED = 2
+STOP_SECONDS = 30
+_BACKLOG = 1024
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; leaves with exit code 2 where the settings are refused.
+
+    A database that does not answer is no reason not to start: published lists are files.
+    """
+    logging.configure()
+    try:
+        check(settings)
+    except RegistryError as error:
+        log.error("not started", reason=error.reason, field=error.field, remedy=error.remedy)
+        sys.exit(EXIT_MISCONFIGURED)
+    _granian(settings).serve(target_loader=partial(load, settings), wrap_loader=False)
+
+
+def check(settings: Settings) -> None:
+    """Raise where this registry must not be served; a database that is away is no such case."""
+    registry = bootstrap.build(settings)
+    try:
+        bootstrap.check(registry.database, registry.public_url)
+    except StoreUnavailableError as error:
+        log.warning("starting without a database", reason=error.reason)
+    finally:
+        registry.database.close()
+
+
+def load(settings: Settings) -> ASGIApp:
+    """Build the application, in the worker process."""
+    logging.configure()
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    registry = bootstrap.build(settings)
+    if settings.metrics_port:
+        metrics.start(registry, host=settings.metrics_host, port=settings.metrics_port)
+    return create_app(registry)
+
+
+def _end_with_parent() -> None:
+    """Stop when the parent is gone, however it went: an orphan would keep the port for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _granian(settings: Settings) -> MPServer:
+    return MPServer(
+        "registry",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=_BACKLOG,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOGGERS,
+        workers_kill_timeout=STOP_SECONDS,
+        **_tls(settings.certfile, settings.keyfile),
+    )
+
+
+_LOGGERS: dict[str, Any] = {
+    # The server's messages go where all others go.
+    "handlers": {},
+    "formatters": {},
+    "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}},
+}
+
+
+def _tls(certfile: Path | None, keyfile: Path | None) -> dict[str, Any]:
+    if certfile is None:
+        return {}
+    return {"ssl_cert": certfile, "ssl_key": keyfile, "ssl_protocol_min": SSLProtocols.tls12}
