@@ -13,6 +13,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+FAILED = 1
+WRONG_USAGE = 2
+
 
 @dataclass(frozen=True)
 class Session:
@@ -36,12 +39,12 @@ def show(session: Session, answer: Answer) -> None:
     if session.as_json:
         print_json(answer.document)
     else:
-        Console().print(answer.shown, markup=False, highlight=False, soft_wrap=True)
+        Console().print(answer.shown, emoji=False, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(document: object) -> None:
     """Print one JSON document to stdout."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(json.dumps(document, ensure_ascii=False, indent=2), flush=True)
 
 
 def say(sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Declare commands: each gets the session first, and takes --folder and --json by itself."""
 
 import inspect
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,14 @@ import typer
 
 from registry.domain.instants import parse_instant
 from scripts.answers import Answer, Session, show
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise typer.BadParameter("write it like 2026-01-31T12:00:00Z") from error
+
 
 FolderOption = Annotated[
     Path | None,
@@ -22,10 +31,11 @@ IdempotencyKeyOption = Annotated[
 ]
 InstantOption = Annotated[
     datetime | None,
-    typer.Option(metavar="TIME", parser=parse_instant, help="Such as 2026-01-31T12:00:00Z."),
+    typer.Option(metavar="TIME", parser=_instant, help="Such as 2026-01-31T12:00:00Z."),
 ]
 
-Command = Callable[..., Answer]
+Command = Callable[..., Answer | int]
+"""A command answers, or has shown what it had to and returns its exit code."""
 
 
 def group(app: typer.Typer, name: str, *, about: str) -> typer.Typer:
@@ -44,16 +54,25 @@ def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
         ) -> None:
             session = _merged(context.obj, folder, json_output)
             answer = function(session, **given)
+            if isinstance(answer, int):
+                raise typer.Exit(answer)
             show(session, answer)
             raise typer.Exit(answer.exit_code)
 
         run.__signature__ = _signature(function)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in _signature(function).parameters.values()}
-        run.__doc__ = function.__doc__
+        run.__annotations__ = {
+            p.name: p.annotation for p in _signature(function).parameters.values()
+        }
+        run.__doc__ = with_examples(function.__doc__ or "")
         app.command(name)(run)
         return function
 
     return add
+
+
+def with_examples(text: str) -> str:
+    """Mark the examples at the end of a docstring, so that help keeps their lines."""
+    return re.sub(r"\n( *)(Examples?:)", "\n\\1\b\n\\1\\2", text)
 
 
 def _merged(session: Session, folder: Path | None, json_output: bool) -> Session:

@@ -1,84 +1,36 @@
-"""The command `registry`."""
+"""The command `registry`: it imports the modules of the named command, and no other's."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
-import structlog
 import typer
 from pydantic import ValidationError
 
 from registry.domain.errors import RegistryError
 from scripts import refusals
 from scripts.answers import Answer, Session, show
-from scripts.arguments import FolderOption, JsonOption
-from scripts.commands import (
-    achievements,
-    api_keys,
-    databases,
-    issuers,
-    issuing,
-    projections,
-    replaying,
-    setup,
-    statuses,
-    verifying,
-)
+from scripts.arguments import FolderOption, JsonOption, with_examples
 
 DISTRIBUTION = "micro-credential-registry"
 
-app = typer.Typer(
-    name="registry",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback(invoke_without_command=True)
-def options(
-    context: typer.Context,
-    folder: FolderOption = None,
-    json_output: JsonOption = False,
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    """A registry of micro-credentials that verifiers can check and auditors can replay.
-
-    \b
-    Start here:
-      registry demo
-      registry init --public-url https://registry.example.org
-    """
-    context.obj = session = Session(folder, json_output)
-    if show_version:
-        number = _version()
-        show(session, Answer({"version": number}, f"registry {number}"))
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        raise typer.BadParameter("Missing command.")
-
-
-for module in (
-    setup,
-    issuers,
-    achievements,
-    issuing,
-    statuses,
-    verifying,
-    replaying,
-    projections,
-    api_keys,
-    databases,
-):
-    module.add_to(app)
-
-
-def _version() -> str:
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown, because the package is not installed"
+MODULES = {
+    "init": "setup",
+    "serve": "setup",
+    "demo": "demonstration",
+    "issuer": "issuers",
+    "achievement": "achievements",
+    "issue": "issuing",
+    "status": "statuses",
+    "verify": "verifying",
+    "replay": "replaying",
+    "projections": "projections",
+    "api-key": "api_keys",
+    "db": "databases",
+}
+"""Command -> the module of `scripts.commands` that adds it, in the order of the help."""
 
 
 def main() -> None:
@@ -88,7 +40,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; what the registry refuses is one line."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    app = assemble(needed_modules(arguments))
     try:
         code = app(list(arguments or ["--help"]), prog_name="registry", standalone_mode=False)
     except RegistryError as error:
@@ -103,6 +55,61 @@ def run(arguments: Sequence[str]) -> int:
         return int(code or 0)
     return refusals.refuse(refusal, as_json="--json" in arguments)
 
+
+def needed_modules(arguments: Sequence[str]) -> Iterable[str]:
+    """Return the module of the command that the arguments name, or every module for none."""
+    words = iter(arguments)
+    for word in words:
+        if word in MODULES:
+            return [MODULES[word]]
+        if word == "--folder":
+            next(words, None)
+    return dict.fromkeys(MODULES.values())
+
+
+def assemble(modules: Iterable[str]) -> typer.Typer:
+    """Return the command line with the commands of some modules."""
+    app = typer.Typer(
+        name="registry",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(options)
+    for module in modules:
+        import_module(f"scripts.commands.{module}").add_to(app)
+    return app
+
+
+def options(
+    context: typer.Context,
+    folder: FolderOption = None,
+    json_output: JsonOption = False,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """A registry of micro-credentials that verifiers can check and auditors can replay.
+
+    Examples:
+      registry demo
+      registry init --public-url https://registry.example.org
+    """
+    context.obj = session = Session(folder, json_output)
+    if show_version:
+        number = _version()
+        show(session, Answer({"version": number}, f"registry {number}"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.BadParameter("Missing command.")
+
+
+def _version() -> str:
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown, because the package is not installed"
+
+
+options.__doc__ = with_examples(options.__doc__ or "")
 
 if __name__ == "__main__":
     main()

@@ -1,10 +1,12 @@
 """Work on the folder's own database, without a server and beside one that runs."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tomllib import TOMLDecodeError
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import ArgumentError
 
 from api import bootstrap
@@ -28,7 +30,8 @@ def read_settings(session: Session, **given: Any) -> Settings:
 
 @contextmanager
 def assembled(settings: Settings) -> Iterator[bootstrap.Registry]:
-    """Give the parts of a registry without a look at its database."""
+    """Give the parts of a registry without a look at its database; they log to stderr."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         registry = bootstrap.build(settings)
     except ArgumentError as error:

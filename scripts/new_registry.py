@@ -70,7 +70,9 @@ def make(session: Session, **given: Any) -> NewRegistry:
 def write_settings(folder: Path, values: dict[str, str | int]) -> None:
     """Write the settings file, readable by its owner alone: a database URL may hold a password."""
     # A basic string of TOML is written as a string of JSON is.
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()]
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items()
+    ]
     temporary = folder / f".{CONFIGURATION_FILE}.new"
     descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as output:

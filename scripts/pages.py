@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from projections.queries import Page, Row, Window
+from sqlalchemy import RowMapping
+
+from projections.queries import Page, Window
 
 PAGE = 200
 
 
-def every(read: Callable[[Window], Page]) -> Iterator[Row]:
+def every(read: Callable[[Window], Page]) -> Iterator[RowMapping]:
     """Yield every row of a listing."""
     cursor = None
     while True:

@@ -19,10 +19,7 @@ from registry.domain.errors import (
     UnknownReasonError,
 )
 from registry.store.installation import PublicUrlError
-from scripts.answers import inert, print_json
-
-FAILED = 1
-WRONG_USAGE = 2
+from scripts.answers import FAILED, WRONG_USAGE, inert, print_json
 
 _WRONG_INPUT = (
     EffectiveAtError,
@@ -89,7 +86,11 @@ def refuse(refusal: Refusal, *, as_json: bool) -> int:
     """Tell the user and return the exit code."""
     print(refusal.line(), file=sys.stderr)
     for fault in refusal.faults:
-        print("  " + "  ".join(inert(part) for part in fault.values() if part), file=sys.stderr)
+        print(f"  {_shown(fault)}", file=sys.stderr)
     if as_json:
         print_json({"error": asdict(refusal)})
     return refusal.exit_code
+
+
+def _shown(fault: Mapping[str, Any]) -> str:
+    return inert(", ".join(f"{name} {value}" for name, value in fault.items() if value is not None))

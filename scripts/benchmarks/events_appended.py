@@ -6,14 +6,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
-from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from registry.store.database import Database
 from registry.store.mapper import EventMapper
-from registry.store.recorders import TABLE, open_recorder
+from registry.store.recorders import open_recorder
 from scripts.benchmarks.databases import migrated, postgres, version
-from scripts.benchmarks.measuring import Effort, Work, rates
+from scripts.benchmarks.measuring import Effort, Work, rate
 from scripts.benchmarks.results import Goal, Of, Result
 from scripts.benchmarks.sample_history import sample_events
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 # The stock recorder never returns from much larger saves: they fill the socket both ways.
 SAVE = 1000
 STOCK_TABLE = "stock_events"
-OURS, STOCK = "ours", "eventsourcing.postgres.PostgresApplicationRecorder"
+OURS, STOCK = "ours", "stock recorder"
 GOAL = Goal(Of.RATIO, 2)
 
 
@@ -36,17 +34,22 @@ def measure(effort: Effort) -> Iterator[Result]:
 
 
 def _measure(effort: Effort, events: Sequence[StoredEvent], *, fsync: bool) -> Result:
-    with postgres(fsync=fsync) as server, migrated(server.create_database()) as database:
-        with _stock(database.url) as stock:
-            works = {OURS: _appending(open_recorder(database), events)}
-            works |= {STOCK: _appending(stock, events)} if stock else {}
-            found = rates(effort.runs, works, before=lambda: _empty(database, list(works)))
+    with postgres(fsync=fsync) as server:
+        # The table of events refuses to be emptied, so each run has a database of its own.
+        runs = [_run(server.create_database(), events) for _ in range(effort.runs)]
         state = "on" if fsync else "off"
         note = f"{version(server)}, fsync {state}, {effort.appended:,} events in saves of {SAVE:,}"
+    found = {name: [run[name] for run in runs] for name in runs[0]}
     if STOCK not in found:
         note += "; psycopg-pool is not installed, so the stock recorder was not measured"
     ours = found.pop(OURS)
     return Result(f"events_appended.fsync_{state}", "events/s", ours, found, GOAL, note=note)
+
+
+def _run(url: str, events: Sequence[StoredEvent]) -> dict[str, float]:
+    with migrated(url) as database, _stock(database.url) as stock:
+        recorders = {OURS: open_recorder(database)} | ({STOCK: stock} if stock else {})
+        return {name: rate(_appending(each, events)) for name, each in recorders.items()}
 
 
 def _appending(recorder: ApplicationRecorder, events: Sequence[StoredEvent]) -> Work:
@@ -56,14 +59,6 @@ def _appending(recorder: ApplicationRecorder, events: Sequence[StoredEvent]) -> 
         return len(events)
 
     return work
-
-
-def _empty(database: Database, measured: Sequence[str]) -> int:
-    tables = {OURS: TABLE, STOCK: STOCK_TABLE}
-    with database.writing() as connection:
-        for name in measured:
-            connection.execute(text(f"TRUNCATE {tables[name]}"))
-    return 0
 
 
 @contextmanager

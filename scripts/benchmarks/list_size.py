@@ -24,7 +24,7 @@ def measure(effort: Effort) -> Iterator[Result]:
 
 def _measure(percentage: float, *, runs: int) -> Result:
     count = round(ENTRIES * percentage / 100)
-    lists = [_bits(count, seed) for seed in range(runs)]
+    lists = [random_bits(count, seed=seed) for seed in range(runs)]
     ours = [_published_bytes(bits) for bits in lists]
     zlib = [len(gzip.compress(bits, 9)) for bits in lists]
     return Result(
@@ -43,9 +43,11 @@ def _published_bytes(bits: bytes) -> int:
     return len(b64url_decode(bitstring.encode(bits).text.removeprefix("u")))
 
 
-def _bits(count: int, seed: int) -> bytes:
+def random_bits(count: int, *, seed: int) -> bytes:
+    """Return a list with `count` entries set, another choice for each seed."""
     bits = bytearray(ENTRIES // 8)
-    for index in random.Random(seed).sample(range(ENTRIES), count):
+    source = random.Random(seed)  # noqa: S311 - every run measures the same lists
+    for index in source.sample(range(ENTRIES), count):
         bits[index // 8] |= 0x80 >> index % 8
     return bytes(bits)
 

@@ -16,11 +16,16 @@ class Effort:
     events: int
     appended: int
     credentials: int
+    demonstrated: int
     load_seconds: int
 
 
-FULL = Effort(runs=5, events=100_000, appended=50_000, credentials=500, load_seconds=5)
-QUICK = Effort(runs=5, events=20_000, appended=10_000, credentials=100, load_seconds=1)
+FULL = Effort(
+    runs=5, events=100_000, appended=50_000, credentials=200, demonstrated=1_000, load_seconds=5
+)
+QUICK = Effort(
+    runs=5, events=20_000, appended=10_000, credentials=100, demonstrated=100, load_seconds=1
+)
 
 
 def rate(work: Work) -> float:
@@ -30,7 +35,9 @@ def rate(work: Work) -> float:
     return done / (time.perf_counter() - started)
 
 
-def rates(runs: int, works: Mapping[str, Work], *, before: Work = lambda: 0) -> dict[str, list[float]]:
+def rates(
+    runs: int, works: Mapping[str, Work], *, before: Work = lambda: 0
+) -> dict[str, list[float]]:
     """Return the rates of each work, `before` each of which something may be put in order.
 
     The works take turns, so that whatever else the machine does meanwhile falls upon all alike.

@@ -33,9 +33,7 @@ class Measured:
 def new_registry(database_url: str) -> Iterator[Measured]:
     """Give a registry on an empty database, its other files in a folder removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            folder=Path(folder), database_url=database_url, public_url=PUBLIC_URL
-        )
+        settings = Settings(folder=Path(folder), database_url=database_url, public_url=PUBLIC_URL)
         bootstrap.initialise(settings)
         registry = bootstrap.build(settings)
         try:

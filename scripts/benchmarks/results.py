@@ -1,4 +1,4 @@
-"""What a benchmark found: a median, what stands beside it, their ratio, and whether it is enough."""
+"""What a benchmark found: a median, what stands beside it, their ratio, whether it is enough."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

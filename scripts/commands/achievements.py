@@ -59,7 +59,6 @@ def define(
 ) -> Answer:
     """Define a micro-credential; it may lack mandatory elements until the first issuing.
 
-    \b
     Example:
       registry achievement define data-analysis.json --issuer 018f…
     """
@@ -78,7 +77,6 @@ def revise(
 ) -> Answer:
     """Record the next version of a definition; what was issued keeps its own.
 
-    \b
     Example:
       registry achievement revise 018f… data-analysis.json
     """
@@ -99,7 +97,6 @@ def withdraw(
 ) -> Answer:
     """Issue nothing more for an achievement.
 
-    \b
     Example:
       registry achievement withdraw 018f…
     """
@@ -117,15 +114,12 @@ def list_all(
 ) -> Answer:
     """List achievements.
 
-    \b
     Example:
       registry achievement list --issuer 018f…
     """
     with opened(session) as registry:
         found = list(_all(registry, issuer))
-    shown = [
-        (made.id, _title(made), made.latest, made.withdrawn, made.issuer_id) for made in found
-    ]
+    shown = [(made.id, _title(made), made.latest, made.withdrawn, made.issuer_id) for made in found]
     document = [
         achievement_answer(made, public_url=registry.public_url).model_dump(mode="json")
         for made in found
@@ -137,7 +131,6 @@ def list_all(
 def show(session: Session, achievement_id: AchievementArgument) -> Answer:
     """Show one achievement with its newest definition.
 
-    \b
     Example:
       registry achievement show 018f… --json
     """

@@ -30,7 +30,6 @@ def create(
 ) -> Answer:
     """Make an API key and show its token this once.
 
-    \b
     Examples:
       registry api-key create --role auditor --label "supervisory authority"
       registry api-key create --role issuer --issuer 018f… --label "student system"
@@ -51,7 +50,6 @@ def create(
 def list_all(session: Session) -> Answer:
     """List every API key, newest first, without its secret.
 
-    \b
     Example:
       registry api-key list
     """
@@ -66,7 +64,6 @@ def withdraw(
 ) -> Answer:
     """End an API key now.
 
-    \b
     Example:
       registry api-key withdraw 3f2a…
     """

@@ -21,7 +21,6 @@ def add_to(app: typer.Typer) -> None:
 def upgrade(session: Session) -> Answer:
     """Bring the database to the form this version needs; safe to repeat.
 
-    \b
     Example:
       registry db upgrade
     """
@@ -34,7 +33,6 @@ def upgrade(session: Session) -> Answer:
 def check(session: Session) -> Answer:
     """Check that the database has the right form and belongs to this public URL.
 
-    \b
     Example:
       registry db check
     """

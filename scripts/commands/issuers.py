@@ -50,7 +50,6 @@ def add(
 ) -> Answer:
     r"""Register an issuer.
 
-    \b
     Example:
       registry issuer add --name-pl "Uczelnia Przykładowa" --name-en "Example University" \
         --url https://university.example.org
@@ -71,7 +70,6 @@ def add(
 def list_all(session: Session) -> Answer:
     """List every issuer, newest first.
 
-    \b
     Example:
       registry issuer list --json
     """
@@ -86,7 +84,6 @@ def list_all(session: Session) -> Answer:
 def show(session: Session, issuer_id: IssuerArgument) -> Answer:
     """Show one issuer with its keys and reason codes.
 
-    \b
     Example:
       registry issuer show 018f…
     """
@@ -99,7 +96,6 @@ def add_key(
 ) -> Answer:
     """Make a key that the issuer signs with from now on.
 
-    \b
     Example:
       registry issuer key add 018f…
     """
@@ -118,7 +114,6 @@ def retire_key(
 ) -> Answer:
     """Sign no more with a key; what it signed stays valid.
 
-    \b
     Example:
       registry issuer key retire 018f… z6Mk…
     """

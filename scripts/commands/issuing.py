@@ -56,7 +56,7 @@ def add_to(app: typer.Typer) -> None:
     command(app, "issue")(issue)
 
 
-def issue(
+def issue(  # noqa: PLR0913 - each is an option of the command line
     session: Session,
     file: Annotated[
         Path | None,
@@ -85,25 +85,22 @@ def issue(
     The file has a header; columns are email (or identifier and identity_type), and if wanted
     name, grade, valid_from and valid_until. A file with a fault is refused as a whole.
 
-    \b
     Examples:
       registry issue learners.csv --achievement 018f… --dry-run
       registry issue learners.csv --achievement 018f… --out badges
       registry issue --email learner@example.org --supersedes 018f…
     """
-    wish = Wish(
-        file, email, name, achievement, issuer, supersedes, valid_from, valid_until, grade
-    )
+    wish = Wish(file, email, name, achievement, issuer, supersedes, valid_from, valid_until, grade)
     wish.check()
     with opened(session) as registry:
         issuer_id = _issuer_of(wish, registry)
         orders = _orders(wish, issuer_id, registry)
         if dry_run:
-            document = {"dry_run": True, "would_issue": len(orders)}
-            return Answer(document, f"{len(orders)} can be issued; nothing was.")
+            checked = {"dry_run": True, "would_issue": len(orders)}
+            return Answer(checked, f"{len(orders)} can be issued; nothing was.")
         key = idempotency_key or secrets.token_hex(16)
         found = _issue(registry, issuer_id, orders, key=key, out=out)
-    document = {"issued": len(found), "credentials": found, "idempotency_key": key}
+    document: dict[str, Any] = {"issued": len(found), "credentials": found, "idempotency_key": key}
     return Answer(document, "\n".join(row["credential_id"] for row in found))
 
 
@@ -122,9 +119,7 @@ def _orders(wish: Wish, issuer_id: str, registry: Registry) -> list[Order]:
     learner = LearnerBody(email=wish.email, name=wish.name).learner()
     achievement_id = wish.achievement or _superseded_achievement(wish, registry)
     period = {"valid_from": wish.valid_from, "valid_until": wish.valid_until}
-    order = Order(
-        achievement_id, learner, grade=wish.grade, supersedes=wish.supersedes, **period
-    )
+    order = Order(achievement_id, learner, grade=wish.grade, supersedes=wish.supersedes, **period)
     return [order]
 
 

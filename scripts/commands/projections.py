@@ -1,6 +1,5 @@
 """Look at the views, and make one anew."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from scripts.arguments import command, group
 from scripts.local import opened_as_is
 from scripts.progress import progress
 
-Name = StrEnum("Name", {projection.name.upper(): projection.name for projection in ALL})
+BY_NAME = {projection.name: projection for projection in ALL}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +26,6 @@ def add_to(app: typer.Typer) -> None:
 def status(session: Session) -> Answer:
     """Show up to which event each view is folded, and what it could not read.
 
-    \b
     Example:
       registry projections status
     """
@@ -41,17 +39,20 @@ def status(session: Session) -> Answer:
 
 
 def rebuild_one(
-    session: Session, name: Annotated[Name, typer.Argument(help="The view to make anew.")]
+    session: Session,
+    name: Annotated[
+        str, typer.Argument(help="The view to make anew.", autocompletion=lambda: list(BY_NAME))
+    ],
 ) -> Answer:
     """Make a view anew from the history beside the present one, compare, and switch.
 
-    \b
     Example:
       registry projections rebuild credentials
     """
-    chosen = next(projection for projection in ALL if projection.name == name)
+    if name not in BY_NAME:
+        raise typer.BadParameter(f"there is no view {name!r}, but: {', '.join(BY_NAME)}")
     with opened_as_is(session) as registry, progress("events", registry.history.end()) as bar:
-        rebuilt = rebuild(registry.database, registry.history, chosen, on_page=bar.advance)
+        rebuilt = rebuild(registry.database, registry.history, BY_NAME[name], on_page=bar.advance)
     return Answer(vars(rebuilt), facts(vars(rebuilt)))
 
 

@@ -7,12 +7,12 @@ import typer
 
 from api.bootstrap import Registry
 from projections import ALL
-from projections.replay import Fold, Outcome, Replay
-from scripts.answers import Answer, Session, facts
+from projections.fold import Fold
+from projections.replay import Outcome, Replay
+from scripts.answers import FAILED, Answer, Session, facts
 from scripts.arguments import command
 from scripts.local import opened
 from scripts.progress import progress
-from scripts.refusals import FAILED
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +36,6 @@ def replay(
 
     That happens in memory and needs no private key; nothing is changed.
 
-    \b
     Examples:
       registry replay --until-position 1000
       registry replay --verify --all-versions

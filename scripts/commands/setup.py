@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-server = None
+from api import server
 from registry.store import installation, schema
 from registry.store.database import StoreUnavailableError
 from scripts import new_registry, parent
@@ -34,7 +34,6 @@ def init(
     That is a folder with settings and a master key, a database, and the first operator's API
     key. Safe to repeat. The API key is shown this once.
 
-    \b
     Examples:
       registry init --public-url https://registry.example.org
       registry --folder /srv/registry init --public-url https://registry.example.org \
@@ -63,7 +62,6 @@ def serve(
 ) -> Answer:
     """Serve the registry until interrupted.
 
-    \b
     Examples:
       registry serve --certfile server.pem --keyfile server.key
       registry --folder /srv/registry serve --host 0.0.0.0 --port 443

@@ -47,7 +47,6 @@ def suspend(
 ) -> Answer:
     """Suspend a credential, for good or until a moment.
 
-    \b
     Examples:
       registry status suspend 018f… --reason under-review
       registry status suspend 018f… --reason under-review --until 2027-01-31T12:00:00Z
@@ -68,7 +67,6 @@ def reinstate(
 ) -> Answer:
     """End a suspension.
 
-    \b
     Example:
       registry status reinstate 018f… --reason review-completed
     """
@@ -88,7 +86,6 @@ def revoke(
 ) -> Answer:
     """Revoke a credential for ever.
 
-    \b
     Example:
       registry status revoke 018f… --reason issued-in-error --note "wrong person"
     """

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from api.bootstrap import now
 from registry.domain.errors import InvalidValueError
 from registry.verification.guarded_fetch import GuardedFetcher
 from registry.verification.ports import Fetcher, FetchError
@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    session: Session,
+    session: Session,  # noqa: ARG001 - every command is given it
     sources: Annotated[
         list[str], typer.Argument(metavar="FILE_OR_URL...", help="Credentials; - reads stdin.")
     ],
@@ -58,7 +58,6 @@ def verify(
     Exits with 0 when valid, 1 when invalid, revoked, expired or not yet valid, 2 for wrong usage,
     3 when suspended, 4 when it cannot be told; of several credentials the worst counts.
 
-    \b
     Examples:
       registry verify badge.json
       registry verify https://university.example.org/badges/1.json
@@ -77,7 +76,7 @@ def _report(source: str, verifier: Verifier, fetcher: Fetcher) -> Report:
         body = _read(source, fetcher)
     except FetchError as error:
         return _unreachable(source, error)
-    return verifier.verify(body, now=now())
+    return verifier.verify(body, now=datetime.now(UTC))
 
 
 def _read(source: str, fetcher: Fetcher) -> bytes:

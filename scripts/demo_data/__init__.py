@@ -1,0 +1,1 @@
+"""What the demonstration brings: the definition of a micro-credential."""
