@@ -36,9 +36,7 @@ def command(
     return Command(at, "api-key:1", key, digest, lambda: NONCE, expected_version)
 
 
-def event(
-    event_class: type[Event], number: int, *, at: datetime = THEN, **details: Any
-) -> Event:
+def event(event_class: type[Event], number: int, *, at: datetime = THEN, **details: Any) -> Event:
     """Return event `number` of the stream, recorded by an earlier command."""
     key = {"command_id": f"then {number}", "request_digest": f"digest of then {number}"}
     return _event(event_class, number, at=at, details=key | details)

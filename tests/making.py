@@ -2,11 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from eventsourcing.persistence import StoredEvent
 
 from registry.allocation import Allocator
 from registry.application import CredentialRegistry, NewAchievement, Organisation
@@ -18,9 +20,14 @@ from registry.formats.data_integrity import Cryptosuite
 from registry.housekeeping import Housekeeping
 from registry.issuance import Learner, Order
 from registry.store import installation, schema
-from registry.store.database import Database
+from registry.store.database import Database, StoreUnavailableError
 from registry.store.key_store import KeyStore
-from registry.store.recorders import EventRecorder, open_recorder
+from registry.store.recorders import (
+    EventRecorder,
+    PostgresEventRecorder,
+    SqliteEventRecorder,
+    open_recorder,
+)
 from registry.store.vault import Vault
 from registry.streams import Streams
 
@@ -65,11 +72,20 @@ class Parts:
         self.database.close()
 
 
-def initialise(url: str) -> None:
-    """Make the tables, the registry's secret and its public URL."""
+def migrate(url: str) -> None:
+    """Make the tables."""
     database = Database(url)
     try:
         schema.upgrade(database)
+    finally:
+        database.close()
+
+
+def initialise(url: str) -> None:
+    """Make the tables, the registry's secret and its public URL."""
+    migrate(url)
+    database = Database(url)
+    try:
         installation.record_public_url(database, PUBLIC_URL, at=instant(START))
         KeyStore(database, MASTER_KEY).find_or_create([REGISTRY], at=instant(START))
     finally:
@@ -100,9 +116,7 @@ def connect(
         allocator=allocator,
         public_url=PUBLIC_URL,
     )
-    housekeeping = Housekeeping(
-        database=database, streams=streams, commands=commands, vault=vault
-    )
+    housekeeping = Housekeeping(database=database, streams=streams, commands=commands, vault=vault)
     return Parts(
         database=database,
         recorder=events,
@@ -154,3 +168,38 @@ def learner(number: int = 1, *, name: str | None = None) -> Learner:
 def order(achievement_id: str, number: int = 1, **details: Any) -> Order:
     """Return an order of one credential for learner `number`."""
     return Order(achievement_id, learner(number), **details)
+
+
+class Unsure:
+    """A recorder that fails one save of a topic, before or (`applied`) after it took effect."""
+
+    topic: str | None = None
+    applied = False
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> list[int]:
+        save = super().insert_events  # type: ignore[misc]
+        if self.topic and any(event.topic.startswith(self.topic) for event in stored_events):
+            self.topic = None
+            if self.applied:
+                save(stored_events, **kwargs)
+            raise StoreUnavailableError("the answer was lost")
+        return save(stored_events, **kwargs)  # type: ignore[no-any-return]
+
+
+class UnsureSqlite(Unsure, SqliteEventRecorder):
+    pass
+
+
+class UnsurePostgres(Unsure, PostgresEventRecorder):
+    pass
+
+
+def open_unsure(database: Database) -> EventRecorder:
+    """Return a recorder that `fail_once` can make fail."""
+    return (UnsureSqlite if database.is_sqlite else UnsurePostgres)(database)
+
+
+def fail_once(parts: Parts, topic: str, *, applied: bool) -> None:
+    """Let the next save of a topic fail: not `applied`, or its answer to COMMIT lost."""
+    assert isinstance(parts.recorder, Unsure)
+    parts.recorder.topic, parts.recorder.applied = topic, applied

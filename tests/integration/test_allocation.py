@@ -2,13 +2,12 @@
 
 import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from eventsourcing.persistence import StoredEvent
 
 from registry.allocation import LARGEST_BLOCK, SMALLEST_BLOCK
 from registry.domain import events as e
@@ -18,13 +17,8 @@ from registry.domain.permutation import Permutation
 from registry.domain.status_list import Shelf, StatusList
 from registry.store.database import Database, StoreUnavailableError
 from registry.store.mapper import EventMapper
-from registry.store.recorders import (
-    EventRecorder,
-    PostgresEventRecorder,
-    SqliteEventRecorder,
-    open_recorder,
-)
-from tests.making import Parts, connect
+from registry.store.recorders import EventRecorder, open_recorder
+from tests.making import Parts, connect, fail_once, open_unsure
 from tests.workers import processes, take_and_be_killed, take_indexes
 
 SHELF = Shelf("0b8a6e4c-8f7e-4f52-9e43-0f6f0a8f5b11", "eddsa-jcs-2022", Profile.DEFAULT)
@@ -32,10 +26,14 @@ SMALL = 200
 
 
 @contextmanager
-def connected(url: str, *, list_size: int = SMALL) -> Iterator[Parts]:
-    parts = connect(url, list_size=list_size)
-    yield parts
-    parts.close()
+def connected(
+    url: str, *, recorder: Callable[[Database], EventRecorder] = open_recorder
+) -> Iterator[Parts]:
+    parts = connect(url, list_size=SMALL, recorder=recorder)
+    try:
+        yield parts
+    finally:
+        parts.close()
 
 
 def history(parts: Parts) -> list[e.Event]:
@@ -95,11 +93,12 @@ def test_every_index_of_a_list_is_used_before_the_next_list(ready_url: str) -> N
 
 def test_next_list_is_open_before_the_present_one_is_full(ready_url: str) -> None:
     with connected(ready_url) as parts:
-        parts.allocator.take(SHELF, 179)
-        while not status_list(parts, 1).version:
-            assert status_list(parts, 0).remaining * 10 > SMALL
-            parts.allocator.take(SHELF, 1)
-        assert 0 <= status_list(parts, 0).remaining * 10 <= SMALL
+        for _ in range(11):
+            parts.allocator.take(SHELF, SMALLEST_BLOCK)
+            parts.clock.advance(minutes=2)
+        assert (status_list(parts, 0).remaining, status_list(parts, 1).version) == (24, 0)
+        parts.allocator.take(SHELF, 1)
+        assert (status_list(parts, 0).remaining, status_list(parts, 1).version) == (8, 1)
         assert not status_list(parts, 0).closed
         opened = history(parts)[-1]
         assert isinstance(opened, e.StatusListOpened)
@@ -206,56 +205,20 @@ def test_indexes_that_died_with_a_process_are_never_given_out(ready_url: str) ->
         assert parts.allocator.take(SHELF, 1)[0].list_id == str(SHELF.list_id(1))
 
 
-class _Unsure:
-    """A recorder whose save fails once, before it or (`applied`) after it took effect."""
-
-    failures: int = 0
-    applied: bool = False
-
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> list[int]:
-        if self.failures and any(event.topic.startswith("indexes") for event in stored_events):
-            self.failures -= 1
-            if self.applied:
-                super().insert_events(stored_events, **kwargs)  # type: ignore[misc]
-            raise StoreUnavailableError("the answer was lost")
-        return super().insert_events(stored_events, **kwargs)  # type: ignore[misc, no-any-return]
-
-
-class _UnsureSqlite(_Unsure, SqliteEventRecorder):
-    pass
-
-
-class _UnsurePostgres(_Unsure, PostgresEventRecorder):
-    pass
-
-
-def open_unsure(database: Database) -> EventRecorder:
-    return (_UnsureSqlite if database.is_sqlite else _UnsurePostgres)(database)
-
-
 @pytest.mark.parametrize("applied", [False, True], ids=["not saved", "saved, answer lost"])
+@pytest.mark.parametrize("meanwhile", [0, 80], ids=["nobody else", "somebody else"])
 @pytest.mark.parametrize("already", [0, 16], ids=["opening the list", "a later block"])
 def test_reservation_of_unknown_outcome_gives_nothing_out_twice(
-    ready_url: str, applied: bool, already: int
+    ready_url: str, applied: bool, already: int, meanwhile: int
 ) -> None:
     """The memory of a process must not run ahead of the history after a failed save."""
-    with connected(ready_url) as other:
-        unsure = connect(ready_url, list_size=SMALL, recorder=open_unsure)
-        recorder = unsure.recorder
-        assert isinstance(recorder, _Unsure)
+    with connected(ready_url, recorder=open_unsure) as unsure, connected(ready_url) as other:
         taken = unsure.allocator.take(SHELF, already)
-        if already:
-            taken += other.allocator.take(SHELF, 3)
-        recorder.failures, recorder.applied = 1, applied
+        fail_once(unsure, "indexes-reserved", applied=applied)
         with pytest.raises(StoreUnavailableError):
             unsure.allocator.take(SHELF, 1)
-        for _ in range(4):
-            taken += other.allocator.take(SHELF, 14)
-            taken += unsure.allocator.take(SHELF, 9)
-        unsure.close()
+        taken += other.allocator.take(SHELF, meanwhile)
+        taken += unsure.allocator.take(SHELF, 40)
+        taken += other.allocator.take(SHELF, 40)
         assert not repeated(taken)
         assert versions_have_no_gap(other)
-
-
-def test_plain_recorder_is_the_one_the_database_needs(parts: Parts) -> None:
-    assert type(parts.recorder) is type(open_recorder(parts.database))

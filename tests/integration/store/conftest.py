@@ -4,14 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from registry.store import schema
 from registry.store.database import Database
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """An open database in its newest form."""
-    database = Database(database_url)
-    schema.upgrade(database)
+def database(migrated_url: str) -> Iterator[Database]:
+    """An open database in its newest form, without a row."""
+    database = Database(migrated_url)
     yield database
     database.close()

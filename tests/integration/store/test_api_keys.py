@@ -61,7 +61,7 @@ def test_key_that_has_ended_is_not_made(keys: ApiKeys, end: str) -> None:
 
 def test_key_ends_at_its_moment(keys: ApiKeys) -> None:
     _, token = new(keys)
-    assert keys.authenticate(token, at="2027-11-22T17:59:59.999999Z")
+    assert keys.authenticate(token, at="2027-11-22T17:59:59.999999Z").role is Role.OPERATOR
     with pytest.raises(CredentialsRefusedError):
         keys.authenticate(token, at=END)
 

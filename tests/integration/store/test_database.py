@@ -1,14 +1,15 @@
-"""A database that is locked, slow, full or gone: a named error, nothing changed, then it goes on."""
+"""A database that is locked, used up or gone: a named error, nothing changed, then it goes on."""
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from registry.store import database as database_module
 from registry.store import schema
@@ -95,20 +96,23 @@ def test_snapshot_sees_one_moment_only(impatient: Database) -> None:
 
 
 def test_write_that_raises_is_rolled_back(impatient: Database) -> None:
-    with pytest.raises(RuntimeError), impatient.writing() as connection:
-        connection.execute(
-            text("INSERT INTO secrets (name, wrapped, created_at) VALUES ('a', :w, 'b')"),
-            {"w": b""},
-        )
-        raise RuntimeError
+    with pytest.raises(DBAPIError), impatient.writing() as connection:
+        _insert_and_fail(connection)
     with impatient.reading() as connection:
         assert connection.execute(text("SELECT COUNT(*) FROM secrets")).scalar() == 0
 
 
+def _insert_and_fail(connection: Connection) -> None:
+    connection.execute(
+        text("INSERT INTO secrets (name, wrapped, created_at) VALUES ('a', :w, 'b')"), {"w": b""}
+    )
+    connection.execute(text("INSERT INTO secrets (name) VALUES ('incomplete')"))
+
+
 def test_pool_that_is_used_up_is_unavailable(impatient: Database) -> None:
-    with impatient.reading(), impatient.reading():  # One pooled connection, one over it.
-        with pytest.raises(StoreUnavailableError), impatient.reading():
-            pass
+    # One connection is pooled, one may be opened over it.
+    with impatient.reading(), impatient.reading(), pytest.raises(StoreUnavailableError):
+        open_recorder(impatient).max_notification_id()
 
 
 def test_killed_server_is_unavailable_and_then_works_again(own_server: PostgresServer) -> None:
@@ -132,12 +136,15 @@ def test_server_killed_in_the_middle_of_a_save_loses_the_whole_save(
     schema.upgrade(database)
     kept = append(database)
     with pytest.raises(StoreUnavailableError), database.writing() as connection:
-        recorder = open_recorder(database)
-        recorder._insert(connection, [stored_event(uuid4(), 1)])
-        own_server.kill()
+        _insert_and_kill(connection, database, own_server)
     own_server.restart()
     assert open_recorder(database).max_notification_id() == kept[-1]
     database.close()
+
+
+def _insert_and_kill(connection: Connection, database: Database, server: PostgresServer) -> None:
+    open_recorder(database)._insert(connection, [stored_event(uuid4(), 1)])
+    server.kill()
 
 
 def test_ended_connection_is_unavailable_once(own_server: PostgresServer) -> None:
@@ -145,18 +152,18 @@ def test_ended_connection_is_unavailable_once(own_server: PostgresServer) -> Non
     database = Database(own_server.url())
     schema.upgrade(database)
     with pytest.raises(StoreUnavailableError), database.reading() as connection:
-        _end_connections(own_server)
-        connection.execute(text("SELECT 1"))
+        _end_and_use(connection, own_server)
     assert append(database)
     database.close()
 
 
-def _end_connections(server: PostgresServer) -> None:
-    with server.connect() as connection:
-        connection.execute(
+def _end_and_use(connection: Connection, server: PostgresServer) -> None:
+    with server.connect() as operator:
+        operator.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
+    connection.execute(text("SELECT 1"))
 
 
 def test_writer_that_sleeps_with_the_lock_is_ended_by_the_server(
@@ -166,20 +173,19 @@ def test_writer_that_sleeps_with_the_lock_is_ended_by_the_server(
     monkeypatch.setattr(database_module, "IDLE_IN_TRANSACTION_SECONDS", 1)
     database = Database(own_server.url())
     schema.upgrade(database)
+    waiting = threading.Timer(0.5, append, [database])
     with pytest.raises(StoreUnavailableError), database.writing() as connection:
-        connection.execute(text("LOCK TABLE stored_events IN EXCLUSIVE MODE"))
-        waiting = _started(lambda: append(database))
-        time.sleep(1.5)
-        connection.execute(text("SELECT 1"))
+        _sleep_with_the_lock(connection, waiting)
     waiting.join()
     assert open_recorder(database).max_notification_id() is not None
     database.close()
 
 
-def _started(work: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
+def _sleep_with_the_lock(connection: Connection, waiting: threading.Timer) -> None:
+    connection.execute(text("LOCK TABLE stored_events IN EXCLUSIVE MODE"))
+    waiting.start()
+    time.sleep(1.5)
+    connection.execute(text("SELECT 1"))
 
 
 def test_server_that_is_not_there_is_unavailable() -> None:

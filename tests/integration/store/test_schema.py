@@ -48,7 +48,9 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
     schema.upgrade(database)
     schema.check(database)
     with database.reading() as connection:
-        assert bytes(connection.execute(text("SELECT wrapped FROM secrets")).scalar_one()) == b"kept"
+        assert (
+            bytes(connection.execute(text("SELECT wrapped FROM secrets")).scalar_one()) == b"kept"
+        )
 
 
 def test_database_without_tables_is_refused_with_the_remedy(empty: Database) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from registry.domain.achievement import Achievement, Profile
+from registry.domain.aggregate import ForeignEventError
 from registry.domain.errors import AchievementWithdrawnError, UnknownAchievementError
 from registry.domain.events import (
     AchievementDefined,
@@ -91,5 +92,5 @@ def test_strict_profile_has_the_revocation_entry_alone() -> None:
 
 
 def test_event_of_another_aggregate_is_not_an_achievements() -> None:
-    with pytest.raises(TypeError, match="not an achievement's event"):
+    with pytest.raises(ForeignEventError, match="not an achievement's event"):
         given(defined(), event(StatusListClosed, 2))

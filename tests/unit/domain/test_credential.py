@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from registry.domain.achievement import Profile
+from registry.domain.aggregate import ForeignEventError
 from registry.domain.credential import Credential, Grounds, Issuance, Placement, Status
 from registry.domain.errors import (
     AlreadySuspendedError,
@@ -30,7 +31,7 @@ from registry.domain.instants import instant
 from tests.given import NOW, SECOND, STREAM, THEN, Given, command, event, recorded
 
 VALID_FROM = datetime(2026, 2, 1, tzinfo=UTC)
-PLACE = {"issuer_id": "issuer-1", "list_id": "list-1", "list_index": 94_567}
+PLACE: dict[str, Any] = {"issuer_id": "issuer-1", "list_id": "list-1", "list_index": 94_567}
 FRAUD = Grounds("fraud")
 ISSUED: dict[str, Any] = PLACE | {
     "achievement_id": "achievement-1",
@@ -110,9 +111,7 @@ def test_issuing_may_name_an_end_and_what_it_supersedes() -> None:
     end = NOW + timedelta(days=365)
     issuance = replace(ISSUANCE, valid_until=end, supersedes="credential-0")
     given().when(lambda credential: credential.issue(command(), issuance)).then(
-        recorded(
-            CredentialIssued, 1, **ISSUED, valid_until=instant(end), supersedes="credential-0"
-        )
+        recorded(CredentialIssued, 1, **ISSUED, valid_until=instant(end), supersedes="credential-0")
     )
 
 
@@ -147,6 +146,24 @@ def test_suspended_credential_is_reinstated_and_loses_its_promised_end() -> None
         given(*history)
         .when(reinstate())
         .then(recorded(CredentialReinstated, 3, **PLACE, reason="fraud"))
+    )
+    assert (credential.status, credential.suspended_until) == (Status.ACTIVE, None)
+
+
+def test_suspension_that_ended_holds_since_its_promised_end() -> None:
+    history = issued(), suspended(until=instant(NOW))
+    credential = (
+        given(*history)
+        .when(lambda each: each.end_suspension(command()))
+        .then(
+            recorded(
+                CredentialReinstated,
+                3,
+                **PLACE,
+                reason="suspension-ended",
+                effective_at=instant(NOW),
+            )
+        )
     )
     assert (credential.status, credential.suspended_until) == (Status.ACTIVE, None)
 
@@ -206,9 +223,7 @@ def test_strict_credential_can_be_revoked() -> None:
 
 
 def test_revoked_strict_credential_is_refused_as_revoked() -> None:
-    given(issued(profile="ob-strict"), revoked()).when(suspend()).then_refused(
-        RevokedIsFinalError
-    )
+    given(issued(profile="ob-strict"), revoked()).when(suspend()).then_refused(RevokedIsFinalError)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -271,7 +286,7 @@ def test_events_are_handed_over_once() -> None:
 
 
 def test_event_of_another_aggregate_is_not_a_credentials() -> None:
-    with pytest.raises(TypeError, match="not a credential's event"):
+    with pytest.raises(ForeignEventError, match="not a credential's event"):
         given(issued(), event(StatusListClosed, 2))
 
 

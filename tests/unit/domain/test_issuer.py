@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from registry.domain.aggregate import ForeignEventError
 from registry.domain.errors import (
     InvalidValueError,
     KeyRotationError,
@@ -143,9 +144,7 @@ def test_issuer_adds_a_reason_code_of_its_own() -> None:
         given(registered())
         .when(lambda issuer: add_code(issuer, "fee-refunded"))
         .then(
-            recorded(
-                ReasonCodeAdded, 2, code="fee-refunded", label_pl="Zwrot", label_en="Refund"
-            )
+            recorded(ReasonCodeAdded, 2, code="fee-refunded", label_pl="Zwrot", label_en="Refund")
         )
     )
     issuer.check_reason("fee-refunded")
@@ -192,5 +191,5 @@ def test_reason_code_of_one_issuer_is_not_another_issuers() -> None:
 
 
 def test_event_of_another_aggregate_is_not_an_issuers() -> None:
-    with pytest.raises(TypeError, match="not an issuer's event"):
+    with pytest.raises(ForeignEventError, match="not an issuer's event"):
         given(registered(), event(StatusListClosed, 2))

@@ -7,6 +7,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from registry.domain.achievement import Profile
+from registry.domain.aggregate import ForeignEventError
 from registry.domain.errors import ConflictError, StatusListFullError
 from registry.domain.events import (
     CredentialRevoked,
@@ -163,10 +164,8 @@ def test_list_that_is_being_filled_is_not_retired() -> None:
 
 
 def test_event_of_another_aggregate_is_not_a_lists() -> None:
-    other = event(
-        CredentialRevoked, 2, issuer_id="1", list_id="1", list_index=1, reason="fraud"
-    )
-    with pytest.raises(TypeError, match="not a status list's event"):
+    other = event(CredentialRevoked, 2, issuer_id="1", list_id="1", list_index=1, reason="fraud")
+    with pytest.raises(ForeignEventError, match="not a status list's event"):
         given(opened(), other)
 
 

@@ -1,7 +1,6 @@
 """The master key: where it comes from, and what is refused; sealing binds bytes to a name."""
 
 import base64
-import os
 import stat
 from pathlib import Path
 
@@ -101,7 +100,7 @@ def test_sealed_bytes_open_under_their_name() -> None:
     assert unseal(KEY, sealed, bound_to="list/1") == b"secret"
 
 
-@pytest.mark.parametrize(("key", "name"), [(KEY, "list/2"), (os.urandom(32), "list/1")])
+@pytest.mark.parametrize(("key", "name"), [(KEY, "list/2"), (KEY[::-1], "list/1")])
 def test_sealed_bytes_open_under_no_other_name_or_key(key: bytes, name: str) -> None:
     sealed = seal(KEY, b"secret", bound_to="list/1", nonce=NONCE)
     with pytest.raises(InvalidTag):

@@ -1,0 +1,166 @@
+"""A registry from its composition root, whose background work a test does by hand."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import StoredEvent
+from sqlalchemy import Table, select, text
+
+from api import bootstrap
+from api.bootstrap import Registry
+from api.settings import Settings
+from projections import ALL, positions
+from projections.history import Recorded
+from projections.publish_folder import PublishedVersion, list_name
+from projections.replay import Replay
+from registry.application import StatusChange
+from registry.domain.credential import Credential
+from registry.domain.events import Event, StatusListPublished
+from registry.domain.status_list import publication_id
+from registry.formats import bitstring
+from registry.store.recorders import open_recorder
+from tests.making import OPERATOR, PUBLIC_URL, Clock, new_achievement, new_issuer, order
+
+E = TypeVar("E", bound=Event)
+
+PURPOSES = ("revocation", "suspension")
+
+
+def open_registry(folder: Path, database_url: str, **settings: Any) -> Registry:
+    """Build a registry in a folder, as a process that starts does, and do not start its thread."""
+    given = Settings.read(
+        folder=folder, database_url=database_url, public_url=PUBLIC_URL, **settings
+    )
+    bootstrap.initialise(given)
+    return bootstrap.build(given)
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A registry, and what a test does with it; nothing happens that is not asked for."""
+
+    registry: Registry
+    clock: Clock
+
+    def settle(self) -> int:
+        """Let a second pass, fold every event, publish what is due; return how many lists."""
+        self.clock.advance(seconds=1)
+        self.registry.catch_up.run()
+        return self.registry.publisher.tick()
+
+    def issue(self, count: int = 1, *, number: int = 1) -> list[Credential]:
+        """Issue credentials of a new issuer."""
+        application = self.registry.application
+        issuer_id = new_issuer(application, number)
+        achievement_id = new_achievement(application, issuer_id)
+        orders = [order(achievement_id, learner) for learner in range(count)]
+        return [one.credential for one in application.issue(OPERATOR, issuer_id, orders)]
+
+    def revoke(self, credential: Credential) -> None:
+        self._change("revoke", credential)
+
+    def suspend(self, credential: Credential, **details: Any) -> None:
+        self._change("suspend", credential, **details)
+
+    def reinstate(self, credential: Credential) -> None:
+        self._change("reinstate", credential)
+
+    def _change(self, verb: str, credential: Credential, **details: Any) -> None:
+        change = StatusChange("other", **details)
+        act = getattr(self.registry.application, verb)
+        act(OPERATOR, credential.issuance.issuer_id, str(credential.id), change)
+
+    def current(self, credential: Credential, purpose: str = "revocation") -> PublishedVersion:
+        """Return which version of a credential's list is served."""
+        current = self.registry.folder.current(name_of(credential, purpose))
+        assert current is not None
+        return current
+
+    def served(self, credential: Credential, purpose: str = "revocation") -> dict[str, Any]:
+        """Return a credential's list as a web server would serve it."""
+        path = self.registry.folder.root / name_of(credential, purpose)
+        document: dict[str, Any] = json.loads(path.read_bytes())
+        return document
+
+    def bit(self, credential: Credential, purpose: str = "revocation") -> int:
+        """Return what a verifier reads at a credential's index."""
+        encoded = self.served(credential, purpose)["credentialSubject"]["encodedList"]
+        return bitstring.value(bitstring.decode(encoded), credential.issuance.list_index)
+
+    def alarm(self, credential: Credential, purpose: str = "revocation") -> str | None:
+        """Return why a credential's list is not published, or None."""
+        alarm = self.registry.publisher.alarms.get((credential.issuance.list_id, purpose))
+        return alarm.reason if alarm else None
+
+    def publications(
+        self, credential: Credential, purpose: str = "revocation"
+    ) -> list[StatusListPublished]:
+        """Return what was recorded of a credential's list, oldest first."""
+        stream = publication_id(credential.issuance.list_id, purpose)
+        return [
+            event for event in self.events(StatusListPublished) if event.originator_id == stream
+        ]
+
+    def events(self, event_class: type[E]) -> list[E]:
+        """Return every event of one class, oldest first."""
+        return [item.event for item in self._recorded() if isinstance(item.event, event_class)]
+
+    def position_of(self, event: Event) -> int:
+        """Return the position of an event."""
+        (position,) = [item.position for item in self._recorded() if item.event == event]
+        return position
+
+    def _recorded(self) -> list[Recorded]:
+        return [item for item in self.registry.history.all() if isinstance(item, Recorded)]
+
+    def replay(self) -> Replay:
+        return Replay(
+            database=self.registry.database,
+            history=self.registry.history,
+            folder=self.registry.folder,
+            public_url=PUBLIC_URL,
+            projections=ALL,
+        )
+
+    def add_unknown_event(self, stream: UUID | None = None, *, topic: str = "later-v7") -> int:
+        """Append an event that only a later version of the registry knows; return its position."""
+        recorder = open_recorder(self.registry.database)
+        stream = stream or uuid4()
+        version = len(recorder.select_events(stream)) + 1
+        return recorder.insert_events([StoredEvent(stream, version, topic, b"{}")])[0]
+
+    def execute(self, statement: str, **parameters: Any) -> None:
+        """Change the database behind the registry's back."""
+        with self.registry.database.writing() as connection:
+            connection.execute(text(statement), parameters)
+
+    def live_table(self, view: str) -> Table:
+        """Return the table that a view shows now."""
+        (projection,) = [each for each in ALL if view in each.tables]
+        with self.registry.database.reading() as connection:
+            generation = positions.live(connection, projection.name).generation
+        return generation.tables(projection.tables)[view]
+
+    def rows(self) -> dict[str, list[Mapping[str, Any]]]:
+        """Return every row of every view, in order of the keys."""
+        return {view: self._rows(view) for projection in ALL for view in projection.tables}
+
+    def _rows(self, view: str) -> list[Mapping[str, Any]]:
+        table = self.live_table(view)
+        query = select(table).order_by(*table.primary_key)
+        with self.registry.database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def positions(self) -> dict[str, int]:
+        """Return up to which event each projection is folded."""
+        with self.registry.database.reading() as connection:
+            return {each.name: positions.live(connection, each.name).position for each in ALL}
+
+
+def name_of(credential: Credential, purpose: str = "revocation") -> str:
+    """Return the name of a credential's list in the publish folder."""
+    return list_name(credential.issuance.list_id, purpose)

@@ -1,0 +1,175 @@
+"""A view is made anew beside the live one, which is read meanwhile, and takes its place at once."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import inspect, text
+
+from projections import ALL, positions
+from projections.credentials import CredentialsProjection
+from projections.positions import ProjectionOutdatedError, prepare
+from projections.projection import Projection
+from projections.rebuild import Rebuilt, rebuild
+from projections.rows import Rows
+from projections.status_lists import StatusListsProjection
+from registry.domain.events import Event
+from tests.integration.projections.by_hand import ByHand
+
+
+class KilledError(Exception):
+    """The rebuilding process was killed."""
+
+
+class WatchedProjection(CredentialsProjection):
+    """Calls `look` before each event it folds."""
+
+    look: Callable[[], None] = staticmethod(lambda: None)
+
+    def apply(self, event: Event, *, position: int, rows: Rows) -> None:
+        self.look()
+        super().apply(event, position=position, rows=rows)
+
+
+@pytest.fixture
+def lived(by_hand: ByHand) -> ByHand:
+    """A registry in which something happened that is folded and published."""
+    first, second, third, *_ = by_hand.issue(5)
+    by_hand.settle()
+    by_hand.suspend(first)
+    by_hand.revoke(second)
+    by_hand.suspend(third)
+    by_hand.reinstate(third)
+    by_hand.settle()
+    by_hand.registry.catch_up.run()
+    return by_hand
+
+
+def rebuilt(by_hand: ByHand, projection: Projection | None = None) -> Rebuilt:
+    registry = by_hand.registry
+    return rebuild(registry.database, registry.history, projection or CredentialsProjection())
+
+
+def tables(by_hand: ByHand) -> set[str]:
+    return set(inspect(by_hand.registry.database.engine).get_table_names())
+
+
+@pytest.mark.parametrize("projection", ALL, ids=lambda projection: projection.name)
+def test_rebuilding_makes_the_same_rows_again(lived: ByHand, projection: Projection) -> None:
+    before = lived.rows()
+    result = rebuilt(lived, projection)
+    assert (result.generation, result.differing_rows) == (2, 0)
+    assert result.position == lived.registry.history.end()
+    assert result.rows == sum(len(before[view]) for view in projection.tables)
+    assert lived.rows() == before
+    gone = {f"{view}_g1" for view in projection.tables}
+    assert not gone & tables(lived)
+    assert lived.replay().verify().identical
+
+
+@pytest.mark.parametrize(
+    ("damage", "differing"),
+    [
+        ("UPDATE credentials_g1 SET status = 'active'", 2),
+        ("DELETE FROM credentials_g1 WHERE status = 'suspended'", 1),
+        ("UPDATE credentials_g1 SET list_index = list_index + 1, reason = 'x'", 5),
+    ],
+)
+def test_rebuilding_counts_and_mends_damaged_rows(
+    lived: ByHand, damage: str, differing: int
+) -> None:
+    before = lived.rows()
+    lived.execute(damage)
+    assert lived.rows() != before
+    assert rebuilt(lived).differing_rows == differing
+    assert lived.rows() == before
+
+
+def test_rebuilding_counts_and_removes_rows_that_no_event_made(lived: ByHand) -> None:
+    before = lived.rows()
+    columns = [column.name for column in lived.live_table("credentials").columns]
+    values = ["'made-up'" if name == "credential_id" else name for name in columns]
+    lived.execute(
+        f"INSERT INTO credentials_g1 ({', '.join(columns)}) "
+        f"SELECT {', '.join(values)} FROM credentials_g1 WHERE status = 'revoked'"
+    )
+    assert rebuilt(lived).differing_rows == 1
+    assert lived.rows() == before
+
+
+def test_rebuilding_counts_and_mends_a_flipped_bit(lived: ByHand) -> None:
+    before = lived.rows()
+    lived.execute("UPDATE status_arrays_g1 SET bits = :bits", bits=b"\x80" + bytes(16_383))
+    assert rebuilt(lived, StatusListsProjection()).differing_rows == 2
+    assert lived.rows() == before
+
+
+def test_view_is_read_while_it_is_rebuilt(lived: ByHand) -> None:
+    seen: list[int] = []
+
+    def look() -> None:
+        with lived.registry.database.reading() as connection:
+            seen.append(connection.execute(text("SELECT COUNT(*) FROM credentials")).scalar_one())
+
+    watched = WatchedProjection()
+    watched.look = look
+    rebuilt(lived, watched)
+    assert len(seen) > 5
+    assert set(seen) == {5}
+
+
+def test_what_happens_while_a_view_is_rebuilt_is_in_it(
+    lived: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("history", "rebuild"):
+        monkeypatch.setattr(f"projections.{module}.PAGE", 10)
+    registry = lived.registry
+    pages: list[int] = []
+
+    def meanwhile(events: int) -> None:
+        pages.append(events)
+        if len(pages) == 1:
+            lived.revoke(lived.issue(1, number=2)[0])
+            registry.catch_up.run()
+
+    rebuild(registry.database, registry.history, CredentialsProjection(), on_page=meanwhile)
+    assert len(lived.rows()["credentials"]) == 6
+    assert lived.replay().verify().identical
+
+
+def test_view_of_an_older_form_is_refused_and_then_replaced(lived: ByHand) -> None:
+    lived.execute("UPDATE projections SET schema_version = 0 WHERE name = 'credentials'")
+    with pytest.raises(ProjectionOutdatedError) as refusal:
+        prepare(lived.registry.database, ALL)
+    assert refusal.value.remedy == "run: registry projections rebuild credentials"
+    assert rebuilt(lived).differing_rows == 0
+    prepare(lived.registry.database, ALL)
+    assert lived.replay().verify().identical
+
+
+def test_interrupted_rebuild_leaves_the_view_as_it_was(lived: ByHand) -> None:
+    before = lived.rows()
+    interrupt(lived)
+    assert lived.rows() == before
+    with lived.registry.database.reading() as connection:
+        assert positions.live(connection, "credentials").generation.number == 1
+    assert rebuilt(lived).differing_rows == 0
+    assert lived.rows() == before
+
+
+def test_tables_of_an_interrupted_rebuild_are_gone_after_the_next_one(lived: ByHand) -> None:
+    interrupt(lived)
+    number = rebuilt(lived).generation
+    left = {name for name in tables(lived) if name.startswith("credentials_g")}
+    assert left == {f"credentials_g{number}"}
+
+
+def interrupt(by_hand: ByHand) -> None:
+    """Begin to rebuild the credentials and be killed at the first event."""
+
+    def end() -> None:
+        raise KilledError
+
+    watched = WatchedProjection()
+    watched.look = end
+    with pytest.raises(KilledError):
+        rebuilt(by_hand, watched)

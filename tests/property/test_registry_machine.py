@@ -1,0 +1,319 @@
+"""Arbitrary commands in arbitrary order, with views and lists that lag, against a small model.
+
+The model knows the rules only: revoked is final, only what is suspended can be reinstated, and
+each transition's bits. It is held against the aggregates, the credentials view and the lists.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from projections import ALL
+from projections.replay import Replay
+from registry.application import StatusChange
+from registry.commands import Caller
+from registry.domain import errors
+from registry.domain.achievement import Profile
+from registry.issuance import Order
+from tests.making import learner, new_achievement, new_issuer
+from tests.property.running import PURPOSES, Entry, Published, Running
+
+CALLER = Caller("api-key:issuer")
+ISSUERS = 2
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the model knows of one credential."""
+
+    issuer: int
+    entry: Entry
+    profile: Profile
+    status: str = "active"
+    version: int = 1
+    suspension_bit: bool = False
+    until: Any = None
+
+    def bit(self, purpose: str) -> bool:
+        return self.status == "revoked" if purpose == "revocation" else self.suspension_bit
+
+    def refusal(self, verb: str) -> type[errors.RegistryError] | None:
+        """Return how a command must be refused, or None where it must be carried out."""
+        if self.status == "revoked":
+            return errors.RevokedIsFinalError
+        if verb == "suspend" and self.profile is Profile.OB_STRICT:
+            return errors.NotSuspendableError
+        if verb == "suspend" and self.status == "suspended":
+            return errors.AlreadySuspendedError
+        if verb == "reinstate" and self.status != "suspended":
+            return errors.NotSuspendedError
+        return None
+
+    def after(self, verb: str, until: Any = None) -> "Expected":
+        """Return the model after a command; revoking leaves the suspension bit as it is."""
+        status = {"suspend": "suspended", "reinstate": "active"}.get(verb, "revoked")
+        bit = self.suspension_bit if status == "revoked" else status == "suspended"
+        changed = replace(self, status=status, suspension_bit=bit, until=until)
+        return replace(changed, version=self.version + 1)
+
+
+@dataclass
+class Model:
+    """All credentials by id: as they are, as the views last held them, as lists were published."""
+
+    present: dict[str, Expected] = field(default_factory=dict)
+    viewed: dict[str, Expected] = field(default_factory=dict)
+    published: dict[str, Expected] = field(default_factory=dict)
+
+
+def _check_succession(before: Published, after: Published, *, purpose: str) -> None:
+    assert after.version >= before.version
+    assert after.position >= before.position
+    assert after.signed_at >= before.signed_at
+    if after.version == before.version:
+        assert after == before
+    if purpose == "revocation":
+        assert before.entries() <= after.entries()
+
+
+class RegistryMachine(RuleBasedStateMachine):
+    """Drives one registry."""
+
+    template: Path
+    credentials = Bundle("credentials")
+    requests = Bundle("requests")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="registry-machine-"))
+        shutil.copytree(self.template, self.folder, dirs_exist_ok=True)
+        self.running = Running(self.folder)
+        self.model = Model()
+        self.used: set[Entry] = set()
+        self.last_seen: dict[tuple[str, str], Published] = {}
+        self.keys = 0
+
+    @initialize()
+    def register(self) -> None:
+        application = self.running.application
+        self.issuers = [new_issuer(application, number) for number in range(ISSUERS)]
+        self.achievements = {
+            (number, profile): new_achievement(application, issuer_id, profile=profile)
+            for number, issuer_id in enumerate(self.issuers)
+            for profile in Profile
+        }
+
+    # Commands
+
+    @rule(
+        target=credentials,
+        issuer=st.integers(0, ISSUERS - 1),
+        profile=st.sampled_from(Profile),
+        count=st.integers(1, 3),
+    )
+    def issue(self, issuer: int, profile: Profile, count: int) -> Any:
+        orders = [self._order(issuer, profile, number) for number in range(count)]
+        return multiple(*self._issue(CALLER, issuer, orders, profile=profile))
+
+    @rule(target=requests, issuer=st.integers(0, ISSUERS - 1), profile=st.sampled_from(Profile))
+    def issue_under_a_key(self, issuer: int, profile: Profile) -> Any:
+        self.keys += 1
+        caller = replace(CALLER, idempotency_key=f"key-{self.keys}")
+        orders = [self._order(issuer, profile, 0)]
+        (credential_id,) = self._issue(caller, issuer, orders, profile=profile)
+        return caller, issuer, orders, credential_id
+
+    @rule(request=requests)
+    def repeat(self, request: Any) -> None:
+        caller, issuer, orders, credential_id = request
+        before = self.running.parts.history.end()
+        (issued,) = self.running.application.issue(caller, self.issuers[issuer], orders)
+        assert str(issued.credential.id) == credential_id
+        assert self.running.parts.history.end() == before
+
+    @rule(credential_id=credentials, minutes=st.none() | st.integers(1, 120))
+    def suspend(self, credential_id: str, minutes: int | None) -> None:
+        until = minutes and self.running.clock.now + timedelta(minutes=minutes)
+        self._change("suspend", credential_id, StatusChange("fraud", until=until or None))
+
+    @rule(credential_id=credentials)
+    def reinstate(self, credential_id: str) -> None:
+        self._change("reinstate", credential_id, StatusChange("fraud"))
+
+    @rule(credential_id=credentials)
+    def revoke(self, credential_id: str) -> None:
+        self._change("revoke", credential_id, StatusChange("fraud"))
+
+    @rule(target=credentials, credential_id=credentials)
+    def supersede(self, credential_id: str) -> Any:
+        old = self.model.present[credential_id]
+        order = replace(self._order(old.issuer, old.profile, 0), supersedes=credential_id)
+        if old.refusal("supersede"):
+            with pytest.raises(errors.RevokedIsFinalError):
+                self._issue(CALLER, old.issuer, [order], profile=old.profile)
+            return multiple()
+        (new,) = self._issue(CALLER, old.issuer, [order], profile=old.profile)
+        self.model.present[credential_id] = old.after("supersede")
+        return new
+
+    @rule(credential_id=credentials, verb=st.sampled_from(["suspend", "reinstate", "revoke"]))
+    def another_issuer_tries(self, credential_id: str, verb: str) -> None:
+        other = self.issuers[1 - self.model.present[credential_id].issuer]
+        with pytest.raises(errors.UnknownCredentialError):
+            getattr(self.running.application, verb)(
+                CALLER, other, credential_id, StatusChange("fraud")
+            )
+
+    # What the registry does meanwhile
+
+    @rule()
+    def catch_up(self) -> None:
+        self.running.catch_up()
+        self.model.viewed = dict(self.model.present)
+
+    @rule()
+    def publish(self) -> None:
+        self.running.publish()
+        self.model.published = dict(self.model.viewed)
+
+    @rule(minutes=st.integers(1, 90))
+    def time_passes(self, minutes: int) -> None:
+        self.running.clock.advance(minutes=minutes)
+
+    @rule()
+    def suspensions_end(self) -> None:
+        for credential_id, expected in self.model.present.items():
+            ended = self.running.parts.housekeeping.end_suspension(credential_id)
+            due = expected.until is not None and expected.until <= self.running.clock.now
+            assert ended == due
+            if ended:
+                self.model.present[credential_id] = expected.after("reinstate")
+
+    @rule(in_good_order=st.booleans())
+    def restart(self, in_good_order: bool) -> None:
+        if in_good_order:
+            self.running.application.stop()
+        self.running.restart()
+
+    def _order(self, issuer: int, profile: Profile, number: int) -> Order:
+        return Order(self.achievements[issuer, profile], learner(number))
+
+    def _issue(
+        self, caller: Caller, issuer: int, orders: list[Order], *, profile: Profile
+    ) -> list[str]:
+        issued = self.running.application.issue(caller, self.issuers[issuer], orders)
+        ids = [str(each.credential.id) for each in issued]
+        for credential_id, each in zip(ids, issued, strict=True):
+            issuance = each.credential.issuance
+            entry = (issuance.list_id, issuance.list_index)
+            assert entry not in self.used, "an index was given out twice"
+            self.used.add(entry)
+            self.model.present[credential_id] = Expected(issuer, entry, profile)
+        return ids
+
+    def _change(self, verb: str, credential_id: str, change: StatusChange) -> None:
+        expected = self.model.present[credential_id]
+        arguments = CALLER, self.issuers[expected.issuer], credential_id, change
+        refusal = expected.refusal(verb)
+        if refusal:
+            with pytest.raises(refusal):
+                getattr(self.running.application, verb)(*arguments)
+            return
+        getattr(self.running.application, verb)(*arguments)
+        self.model.present[credential_id] = expected.after(verb, change.until)
+
+    # What must hold after every step
+
+    @invariant()
+    def aggregates_are_as_the_model(self) -> None:
+        for credential_id, expected in self.model.present.items():
+            credential = self.running.application.any_credential(credential_id)
+            assert (credential.status, credential.version) == (expected.status, expected.version)
+
+    @invariant()
+    def view_is_as_the_model_was_when_it_caught_up(self) -> None:
+        assert self.running.viewed() == {
+            credential_id: (expected.status, expected.version)
+            for credential_id, expected in self.model.viewed.items()
+        }
+
+    @invariant()
+    def lists_are_as_the_model_was_when_they_were_published(self) -> None:
+        for list_id, purpose in self._lists():
+            served = self.running.served(list_id, purpose)
+            if served is None:
+                continue
+            expected = {
+                each.entry[1]
+                for each in self.model.published.values()
+                if each.entry[0] == list_id and each.bit(purpose)
+            }
+            assert served.entries() == expected
+
+    @invariant()
+    def versions_and_revocations_never_go_back(self) -> None:
+        for key in self._lists():
+            served, last = self.running.served(*key), self.last_seen.get(key)
+            if served is None:
+                assert last is None
+                continue
+            if last is not None:
+                _check_succession(last, served, purpose=key[1])
+            self.last_seen[key] = served
+
+    def _lists(self) -> set[tuple[str, str]]:
+        lists = {expected.entry[0] for expected in self.model.present.values()}
+        return {(list_id, purpose) for list_id in lists for purpose in PURPOSES}
+
+    def teardown(self) -> None:
+        try:
+            self.catch_up()
+            self.publish()
+            self.catch_up()
+            self.lists_are_as_the_model_was_when_they_were_published()
+            self.view_is_as_the_model_was_when_it_caught_up()
+            parts = self.running.parts
+            replay = Replay(parts.database, parts.history, parts.folder, parts.public_url, ALL)
+            assert replay.verify(all_versions=True).difference is None
+        finally:
+            self.running.close()
+            shutil.rmtree(self.folder)
+
+
+def run(template: Path, *, examples: int, steps: int) -> None:
+    RegistryMachine.template = template
+    run_state_machine_as_test(
+        RegistryMachine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_views_and_lists_follow_any_history(template: Path) -> None:
+    run(template, examples=25, steps=30)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_views_and_lists_follow_any_long_history(template: Path) -> None:
+    run(template, examples=200, steps=80)

@@ -1,0 +1,137 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from registry.csv_import import MAX_PROBLEMS, CsvError, CsvProblem, Row, parse_rows
+from registry.domain.subject import IdentityType
+
+EMAIL = IdentityType.EMAIL_ADDRESS
+
+
+def problems(data: bytes | str) -> list[tuple[int, str | None]]:
+    """Return where a refused file is wrong."""
+    with pytest.raises(CsvError) as refused:
+        parse_rows(data.encode() if isinstance(data, str) else data)
+    assert all(problem.reason for problem in refused.value.problems)
+    return [(problem.line, problem.column) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"email,name\nana@s.example,Ana\n",
+        b"email;name\r\nana@s.example;Ana\r\n",
+        b"email\tname\nana@s.example\tAna",
+        b"\xef\xbb\xbfemail;name\nana@s.example;Ana\n",
+        b'"email","name"\n" ana@s.example ","Ana"\n',
+        b"E-Mail;NAME\nANA@s.example;Ana\n\n;;\n".replace(b";;", b";"),
+    ],
+)
+def test_a_file_is_read_as_any_spreadsheet_writes_it(data: bytes) -> None:
+    assert parse_rows(data) == [Row(2, EMAIL, "ana@s.example", "Ana")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1250"])
+def test_polish_headers_and_letters_are_read_in_both_encodings(encoding: str) -> None:
+    text = "Adres e-mail;Imię i nazwisko;Ocena;Ważne od;Ważne do\nz@s.example;Żółć;5;2026-01-01;\n"
+    [row] = parse_rows(text.encode(encoding))
+    assert row.name == "Żółć"
+    assert row.grade == "5"
+    assert row.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_date_means_the_whole_day_and_an_instant_itself() -> None:
+    data = b"email,valid_from,valid_until\na@b.example,2026-01-31,2026-01-31\n"
+    [row] = parse_rows(data)
+    assert row.valid_from == datetime(2026, 1, 31, tzinfo=UTC)
+    assert row.valid_until == datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    [row] = parse_rows(b"email,valid_from\na@b.example,2026-01-31T12:00:00+02:00\n")
+    assert row.valid_from == datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+def test_what_looks_like_a_formula_is_kept_as_text() -> None:
+    formula = '=HYPERLINK("https://evil.example","+cmd|x")'
+    quoted = formula.replace('"', '""')
+    [row] = parse_rows(f'email,name\na@b.example,"{quoted}"\n'.encode())
+    assert row.name == formula
+
+
+def test_an_identifier_comes_with_its_type() -> None:
+    [row] = parse_rows(b"identifier,identity_type\n 0012 ,sourcedId\n")
+    assert (row.identity_type, row.identifier) == (IdentityType.SOURCED_ID, "0012")
+    assert problems("identifier\n1\n") == [(1, "identity_type")]
+    assert problems("identifier,identity_type\n1,name\n") == [(2, "identity_type")]
+
+
+def test_every_fault_is_named_with_its_line_and_column() -> None:
+    data = (
+        "email,name,valid_from,valid_until\n"
+        "a@b.example,Ana,,\n"
+        '"no address","two\nlines",,\n'
+        "c@d.example,,yesterday,2026-02-30\n"
+        "e@f.example,,2026-02-02,2026-02-01\n"
+        "too,few\n"
+    )
+    assert problems(data) == [
+        (3, "email"),
+        (3, "name"),
+        (5, "valid_from"),
+        (5, "valid_until"),
+        (6, "valid_until"),
+        (7, None),
+    ]
+
+
+def test_a_learner_stands_in_a_file_once() -> None:
+    with pytest.raises(CsvError) as refused:
+        parse_rows(b"email\nana@s.example\nb@s.example\nAna@S.example\n")
+    assert refused.value.problems == (CsvProblem(4, "email", "the same learner as on line 2"),)
+
+
+def test_columns_nobody_knows_or_that_stand_twice_are_refused() -> None:
+    assert problems("email,pesel\na@b.example,1\n") == [(1, "pesel")]
+    assert problems("email,E-mail\na@b.example,\n") == [(1, "email")]
+    assert problems("name\nAna\n") == [(1, "email")]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"email\n", b"email\n\n\n"])
+def test_a_file_without_learners_is_refused(data: bytes) -> None:
+    assert problems(data)[0][0] == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "email\na@b.example\n".encode("utf-16"),
+        b"email,name\na@b.example,\x81\x88\n",
+        b'email\n"a@b.example\n',
+        b'email\n"a"b@c.example\n',
+        b"email\n\0\n",
+    ],
+)
+def test_what_is_no_csv_text_is_refused(data: bytes) -> None:
+    assert problems(data)
+
+
+def test_a_grade_must_be_one_of_those_given() -> None:
+    data = b"email,grade\na@b.example,5\nb@b.example,7\n"
+    with pytest.raises(CsvError) as refused:
+        parse_rows(data, grades=("5",))
+    assert [(p.line, p.column) for p in refused.value.problems] == [(3, "grade")]
+
+
+def test_a_file_of_nothing_but_faults_names_a_hundred() -> None:
+    data = "email\n" + "no address\n" * 500
+    assert len(problems(data)) == MAX_PROBLEMS
+
+
+def test_a_learner_is_named_in_one_way() -> None:
+    header = "email,identifier,identity_type\n"
+    assert problems(header + "a@b.example,1,identifier\n") == [(2, "email")]
+    assert problems(header + ",,\n,,identifier\n") == [(3, "email")]
+
+
+def test_longest_values_are_bounded_and_without_control_characters() -> None:
+    assert problems(f"email,name\na@b.example,{'x' * 301}\n") == [(2, "name")]
+    assert problems("email,name\na@b.example,a\x1bb\n") == [(2, "name")]
+    assert problems(f"email,grade\na@b.example,{'x' * 65}\n") == [(2, "grade")]
