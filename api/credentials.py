@@ -101,7 +101,9 @@ class ImportAnswer(BaseModel):
 class Search(values.Body):
     """Which credentials to find."""
 
-    issuer_id: Id | None = Field(default=None, description="For auditors; others ignore it.")
+    issuer_id: Id | None = Field(
+        default=None, description="For auditors and operators; an issuer finds its own."
+    )
     achievement_id: Id | None = None
     status: Status | None = None
     subject_ref: Id | None = None

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp
 from api import bootstrap, logging, metrics
 from api.app import create_app
 from api.settings import Settings
-from registry.domain.errors import RegistryError
+from registry.domain.errors import InvalidValueError, RegistryError
 from registry.store.database import StoreUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ def serve(settings: Settings) -> None:
     logging.configure()
     try:
         check(settings)
+        _check_port(settings.metrics_host, settings.metrics_port)
     except RegistryError as error:
         log.error("not started", reason=error.reason, field=error.field, remedy=error.remedy)
         sys.exit(EXIT_MISCONFIGURED)
@@ -51,6 +53,19 @@ def check(settings: Settings) -> None:
         log.warning("starting without a database", reason=error.reason)
     finally:
         registry.database.close()
+
+
+def _check_port(host: str, port: int) -> None:
+    """Raise where the metrics' port is taken: the worker would die of it, again and again."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise InvalidValueError(
+            f"{host}:{port} cannot be listened on: {error.strerror}",
+            field="metrics_port",
+            remedy="choose another with REGISTRY_METRICS_PORT, or 0 for no metrics",
+        ) from error
 
 
 def load(settings: Settings) -> ASGIApp:

@@ -5,18 +5,19 @@ idempotency key returns what the first call returned and changes nothing.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
 from registry.allocation import Allocator
 from registry.commands import REGISTRY, Caller, Commands, issuer_scope
 from registry.domain.achievement import Achievement, Profile
-from registry.domain.aggregate import Command
+from registry.domain.aggregate import Aggregate, Command
 from registry.domain.credential import Credential, Grounds
 from registry.domain.definition import DefinitionError, parse_definition, to_plain
 from registry.domain.errors import (
+    ConcurrentChangeError,
     InvalidValueError,
     UnknownAchievementError,
     UnknownCredentialError,
@@ -36,7 +37,11 @@ from registry.store.signing import SigningKeys
 from registry.store.vault import Item, Vault
 from registry.streams import Streams
 
+A = TypeVar("A", bound=Aggregate)
 Decision = Callable[[Credential, Command, Grounds], None]
+
+ATTEMPTS = 3
+"""How often a change is decided anew because somebody else was faster, before 409 is the answer."""
 
 
 @dataclass(frozen=True)
@@ -118,46 +123,42 @@ class CredentialRegistry:
         body = vars(organisation)
         command = self._commands.make(caller, scope=REGISTRY, operation="issuers", body=body)
         issuer_id = self._commands.new_id(caller, scope=REGISTRY, operation="issuers")
-        issuer = self._streams.load(Issuer(issuer_id))
-        if (version := issuer.answered(command)) is not None:
-            return self._streams.load_at(Issuer(issuer_id), version)
         at = instant(command.recorded_at)
-        self._keys.find_or_create([issuer_scope(str(issuer_id))], at=at)
-        details = {k: v for k, v in body.items() if k != "did_method"}
-        if organisation.did_method == "key":
+        details = {name: value for name, value in body.items() if name != "did_method"}
+
+        def register(issuer: Issuer) -> None:
+            self._keys.find_or_create([issuer_scope(str(issuer_id))], at=at)
+            if organisation.did_method == "web":
+                did = dids.did_web(self._public_url, "issuers", str(issuer_id))
+                issuer.register(command, did=did, **details)
+                return
             key = self._signing.create(str(issuer_id), at=at)
             issuer.register(command, did=dids.did_key(key), **details)
             issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
-        else:
-            did = dids.did_web(self._public_url, "issuers", str(issuer_id))
-            issuer.register(command, did=did, **details)
-        self._streams.store(issuer)
-        return issuer
+
+        return self._carry_out(command, lambda: self._streams.load(Issuer(issuer_id)), register)
 
     def add_signing_key(self, caller: Caller, issuer_id: str) -> str:
         """Make a key that signs from now on; return its public half as a Multikey."""
-        issuer = self.issuer(issuer_id)
-        operation = f"issuers/{issuer_id}/keys"
-        command = self._issuer_command(caller, issuer_id, operation, {})
-        if (version := issuer.answered(command)) is not None:
-            return list(self._issuer_at(issuer_id, version).keys)[-1]
-        issuer.expect(command)
-        key = self._signing.create(issuer_id, at=instant(command.recorded_at))
-        issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
-        self._streams.store(issuer)
-        return key
+        command = self._issuer_command(caller, issuer_id, f"issuers/{issuer_id}/keys", {})
+
+        def add(issuer: Issuer) -> None:
+            issuer.check_key_can_be_added()
+            key = self._signing.create(issuer_id, at=instant(command.recorded_at))
+            issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
+
+        issuer = self._carry_out(command, lambda: self.issuer(issuer_id), add)
+        return list(issuer.keys)[-1]
 
     def retire_signing_key(self, caller: Caller, issuer_id: str, key: str) -> Issuer:
         """Stop signing with a key."""
-        issuer = self.issuer(issuer_id)
         operation = f"issuers/{issuer_id}/keys/{key}/retire"
         command = self._issuer_command(caller, issuer_id, operation, {})
-        if (version := issuer.answered(command)) is not None:
-            return self._streams.load_at(Issuer(issuer.id), version)
-        issuer.expect(command)
-        issuer.retire_key(command, key=key)
-        self._streams.store(issuer)
-        return issuer
+        return self._carry_out(
+            command,
+            lambda: self.issuer(issuer_id),
+            lambda issuer: issuer.retire_key(command, key=key),
+        )
 
     def issuer(self, issuer_id: str) -> Issuer:
         """Return an issuer; raises UnknownIssuerError."""
@@ -180,65 +181,59 @@ class CredentialRegistry:
         self, caller: Caller, issuer_id: str, *, code: str, label_pl: str, label_en: str
     ) -> Issuer:
         """Use one more reason code."""
-        issuer = self.issuer(issuer_id)
         labels = {"code": code, "label_pl": label_pl, "label_en": label_en}
         command = self._issuer_command(caller, issuer_id, "reason-codes", labels)
-        if (version := issuer.answered(command)) is not None:
-            return self._streams.load_at(Issuer(issuer.id), version)
-        issuer.expect(command)
-        issuer.add_reason_code(command, **labels)
-        self._streams.store(issuer)
-        return issuer
+        return self._carry_out(
+            command,
+            lambda: self.issuer(issuer_id),
+            lambda issuer: issuer.add_reason_code(command, **labels),
+        )
 
     def define_achievement(
         self, caller: Caller, issuer_id: str, new: NewAchievement
     ) -> Achievement:
         """Define a micro-credential; a definition may be incomplete until the first issuing."""
-        self.issuer(issuer_id)
+        command = self._issuer_command(caller, issuer_id, "achievements", vars(new))
         scope = issuer_scope(issuer_id)
-        command = self._commands.make(caller, scope=scope, operation="achievements", body=vars(new))
         achievement_id = self._commands.new_id(caller, scope=scope, operation="achievements")
-        achievement = self._streams.load(Achievement(achievement_id))
-        if (version := achievement.answered(command)) is not None:
-            return self._streams.load_at(Achievement(achievement_id), version)
-        achievement.define(
+        return self._carry_out(
             command,
-            issuer_id=issuer_id,
-            definition=checked_definition(new.definition),
-            language=new.language.value,
-            cryptosuite=new.cryptosuite.value,
-            profile=new.profile,
+            lambda: self._streams.load(Achievement(achievement_id)),
+            lambda achievement: achievement.define(
+                command,
+                issuer_id=issuer_id,
+                definition=checked_definition(new.definition),
+                language=new.language.value,
+                cryptosuite=new.cryptosuite.value,
+                profile=new.profile,
+            ),
         )
-        self._streams.store(achievement)
-        return achievement
 
     def revise_achievement(
         self, caller: Caller, issuer_id: str, achievement_id: str, definition: dict[str, Any]
     ) -> Achievement:
         """Record the next version of a definition."""
-        achievement = self.achievement(issuer_id, achievement_id)
         operation = f"achievements/{achievement_id}"
         command = self._issuer_command(caller, issuer_id, operation, definition)
-        if (version := achievement.answered(command)) is not None:
-            return self._streams.load_at(Achievement(achievement.id), version)
-        achievement.expect(command)
-        achievement.revise(command, definition=checked_definition(definition))
-        self._streams.store(achievement)
-        return achievement
+        return self._carry_out(
+            command,
+            lambda: self.achievement(issuer_id, achievement_id),
+            lambda achievement: achievement.revise(
+                command, definition=checked_definition(definition)
+            ),
+        )
 
     def withdraw_achievement(
         self, caller: Caller, issuer_id: str, achievement_id: str
     ) -> Achievement:
         """Issue nothing more for an achievement."""
-        achievement = self.achievement(issuer_id, achievement_id)
         operation = f"achievements/{achievement_id}/withdraw"
         command = self._issuer_command(caller, issuer_id, operation, {})
-        if (version := achievement.answered(command)) is not None:
-            return self._streams.load_at(Achievement(achievement.id), version)
-        achievement.expect(command)
-        achievement.withdraw(command)
-        self._streams.store(achievement)
-        return achievement
+        return self._carry_out(
+            command,
+            lambda: self.achievement(issuer_id, achievement_id),
+            lambda achievement: achievement.withdraw(command),
+        )
 
     def achievement(self, issuer_id: str, achievement_id: str) -> Achievement:
         """Return an achievement of this issuer; raises UnknownAchievementError."""
@@ -333,19 +328,19 @@ class CredentialRegistry:
         change: StatusChange,
         decide: Decision,
     ) -> Credential:
-        credential = self.credential(issuer_id, credential_id)
         command = self._issuer_command(
             caller, issuer_id, f"credentials/{credential_id}/{operation}", change.plain()
         )
-        if (version := credential.answered(command)) is not None:
-            return self._credential_at(credential.id, version)
-        credential.expect(command)
-        self.issuer(issuer_id).check_reason(change.reason)
-        note_digest = self._note_digest(issuer_id, change.note)
-        decide(credential, command, Grounds(change.reason, note_digest, change.effective_at))
-        self._keep_note(credential, change.note, command)
-        self._streams.store(credential)
-        return credential
+
+        def carry_out(credential: Credential) -> None:
+            self.issuer(issuer_id).check_reason(change.reason)
+            note_digest = self._note_digest(issuer_id, change.note)
+            decide(credential, command, Grounds(change.reason, note_digest, change.effective_at))
+            self._keep_note(credential, change.note, command)
+
+        return self._carry_out(
+            command, lambda: self.credential(issuer_id, credential_id), carry_out
+        )
 
     def _note_digest(self, issuer_id: str, note: str | None) -> str | None:
         return None if note is None else self._vault.note_digest(issuer_id, note)
@@ -358,17 +353,31 @@ class CredentialRegistry:
         item = Item(str(credential.id), digest, issuance.subject_ref, note.encode())
         self._vault.put_note(item, at=instant(command.recorded_at))
 
+    def _carry_out(self, command: Command, load: Callable[[], A], decide: Callable[[A], None]) -> A:
+        """Load, decide, save, and return the aggregate.
+
+        A repeat of the command returns the aggregate as the first call left it. Where somebody
+        else was faster the decision is made anew on what is there now.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(ConcurrentChangeError):
+                return self._try_to_carry_out(command, load(), decide)
+        return self._try_to_carry_out(command, load(), decide)
+
+    def _try_to_carry_out(self, command: Command, aggregate: A, decide: Callable[[A], None]) -> A:
+        if (version := aggregate.answered(command)) is not None:
+            return self._streams.load_at(type(aggregate)(aggregate.id), version)
+        aggregate.expect(command)
+        decide(aggregate)
+        self._streams.store(aggregate)
+        return aggregate
+
     def _issuer_command(
         self, caller: Caller, issuer_id: str, operation: str, body: object
     ) -> Command:
+        self.issuer(issuer_id)
         scope = issuer_scope(issuer_id)
         return self._commands.make(caller, scope=scope, operation=operation, body=body)
-
-    def _issuer_at(self, issuer_id: str, version: int) -> Issuer:
-        return self._streams.load_at(Issuer(UUID(issuer_id)), version)
-
-    def _credential_at(self, credential_id: UUID, version: int) -> Credential:
-        return self._streams.load_at(Credential(credential_id), version)
 
 
 def checked_definition(definition: dict[str, Any]) -> dict[str, Any]:

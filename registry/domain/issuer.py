@@ -53,14 +53,18 @@ class Issuer(Aggregate):
         )
 
     def add_key(self, command: Command, *, key: str, verification_method: str) -> None:
-        """Sign with this key from now on; raises KeyRotationError for a second key of did:key."""
+        """Sign with this key from now on; raises as `check_key_can_be_added`."""
+        self.check_key_can_be_added()
+        self.record(SigningKeyAdded, command, key=key, verification_method=verification_method)
+
+    def check_key_can_be_added(self) -> None:
+        """Raise KeyRotationError for a second key of a did:key."""
         if self.did.startswith("did:key:") and self.keys:
             raise KeyRotationError(
                 "a did:key issuer is its key and cannot have another",
                 field="key",
                 remedy="register the issuer anew as did:web, which can change its keys",
             )
-        self.record(SigningKeyAdded, command, key=key, verification_method=verification_method)
 
     def retire_key(self, command: Command, *, key: str) -> None:
         """Stop signing with this key; raises when it is unknown, retired, or the last one."""

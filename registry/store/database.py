@@ -42,6 +42,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=BUSY_SECONDS,
             pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # A message of the driver ends up in logs.
             connect_args=_sqlite_arguments() if self.is_sqlite else _postgres_arguments(),
         )
         if self.is_sqlite:

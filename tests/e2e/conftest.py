@@ -1,5 +1,7 @@
 """The command `registry` as users run it: a process, its exit code, and what it printed."""
 
+import contextlib
+import io
 import json
 import os
 import ssl
@@ -10,9 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
+
+from scripts.cli import run
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = Path(sys.executable).with_name("registry")
@@ -57,6 +62,21 @@ class Cli:
         return [*COMMAND, *place, *map(str, arguments)]
 
 
+class CliWithin(Cli):
+    """Runs it in this process, which saves the imports; for what needs no process of its own."""
+
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> Ran:
+        place = ["--folder", str(self.folder)] if self.folder else []
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            patch.dict(os.environ, environment(), clear=True),
+        ):
+            code = run([*place, *map(str, arguments)])
+        return Ran(code, out.getvalue(), err.getvalue())
+
+
 def environment() -> dict[str, str]:
     """The environment without settings of a registry that the developer may have."""
     return {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
@@ -67,10 +87,15 @@ def registry() -> Cli:
     return Cli()
 
 
+@pytest.fixture
+def within() -> Cli:
+    return CliWithin()
+
+
 @pytest.fixture(scope="module")
 def university(tmp_path_factory: pytest.TempPathFactory) -> "University":
     """A registry with an issuer that has a key, and an achievement that can be issued."""
-    cli = Cli(tmp_path_factory.mktemp("university") / "registry")
+    cli = CliWithin(tmp_path_factory.mktemp("university") / "registry")
     cli("init", "--public-url", "https://registry.example.org")
     names = ("--name-pl", "Uczelnia", "--name-en", "University")
     issuer = cli("issuer", "add", *names, "--url", "https://university.example.org", "--json").json

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Cli, Ran, University
+from tests.e2e.conftest import ROOT, Cli, CliWithin, Ran, University
 
 SAMPLE = ROOT / "tests/samples/python-data-analysis.json"
 COMMANDS = (
@@ -51,8 +52,8 @@ def assert_refused(ran: Ran, *, code: int, saying: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_every_command_has_an_example(registry: Cli, command: str) -> None:
-    ran = registry(*command.split(), "--help")
+def test_help_of_every_command_has_an_example(within: Cli, command: str) -> None:
+    ran = within(*command.split(), "--help")
 
     assert ran.code == 0
     assert f"    registry {command}" in ran.out or f"registry --folder demo {command}" in ran.out
@@ -95,9 +96,9 @@ def test_completion_script_is_shown(registry: Cli) -> None:
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(
-    registry: Cli, arguments: list[str], saying: str
+    within: Cli, arguments: list[str], saying: str
 ) -> None:
-    assert_refused(registry(*arguments), code=2, saying=saying)
+    assert_refused(within(*arguments), code=2, saying=saying)
 
 
 def test_refusal_with_json_is_one_document_on_stdout(registry: Cli) -> None:
@@ -123,7 +124,7 @@ def test_init_makes_what_only_its_owner_can_read_and_may_be_repeated(tmp_path: P
 
 
 def test_init_records_the_database_and_shows_no_password(tmp_path: Path, database_url: str) -> None:
-    cli = Cli(tmp_path / "registry")
+    cli = CliWithin(tmp_path / "registry")
 
     ran = cli("init", "--public-url", "https://a.example", "--database-url", database_url, "--json")
 
@@ -135,7 +136,10 @@ def test_init_records_the_database_and_shows_no_password(tmp_path: Path, databas
 
 
 def test_init_refuses_what_is_not_the_url_of_a_database(tmp_path: Path) -> None:
-    ran = Cli(tmp_path)("init", "--public-url", "https://a.example", "--database-url", "secret")
+    options = ("--public-url", "https://a.example", "--database-url", "secret")
+    ran = CliWithin(tmp_path)("init", *options)
+        "init", "--public-url", "https://a.example", "--database-url", "secret"
+    )
 
     assert_refused(ran, code=2, saying="database_url")
     assert "secret" not in ran.err
@@ -152,7 +156,7 @@ def test_another_public_url_than_recorded_is_refused_naming_both(
 
 
 def test_folder_without_a_registry_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    ran = Cli(tmp_path)("issuer", "list")
+    ran = CliWithin(tmp_path)("issuer", "list")
 
     assert_refused(ran, code=1, saying="registry init --public-url")
 
@@ -160,11 +164,11 @@ def test_folder_without_a_registry_is_refused_with_the_remedy(tmp_path: Path) ->
 def test_settings_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "registry.toml").write_text("public_url = nonsense")
 
-    assert_refused(Cli(tmp_path)("issuer", "list"), code=2, saying="registry.toml")
+    assert_refused(CliWithin(tmp_path)("issuer", "list"), code=2, saying="registry.toml")
 
 
 def test_issuer_is_listed_with_its_key_and_a_new_key_can_take_its_place(tmp_path: Path) -> None:
-    cli = Cli(tmp_path)
+    cli = CliWithin(tmp_path)
     cli("init", "--public-url", "https://registry.example.org")
     names = ("--name-pl", "Firma", "--name-en", "Company", "--url", "https://company.example.org")
     issuer_id = cli("issuer", "add", *names, "--json").json["issuer_id"]
@@ -252,7 +256,7 @@ def test_file_is_issued_once_however_often_it_is_repeated(
     options = (learners, "--idempotency-key", "spring", "--out", tmp_path / "badges")
 
     first = issue(university, *options).json
-    again = issue(university, *options).json
+    again = issue(replace(university, cli=Cli(university.cli.folder)), *options).json
 
     assert checked == {"dry_run": True, "would_issue": 120}
     assert first == again
@@ -357,7 +361,7 @@ def test_replay_and_rebuild_find_what_the_events_make(university: University) ->
 
 
 def test_replay_names_the_first_difference_and_exits_with_1(tmp_path: Path) -> None:
-    cli = Cli(tmp_path)
+    cli = CliWithin(tmp_path)
     cli("init", "--public-url", "https://registry.example.org")
     names = ("--name-pl", "Firma", "--name-en", "Company", "--url", "https://company.example.org")
     cli("issuer", "add", *names)

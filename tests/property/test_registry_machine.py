@@ -310,7 +310,7 @@ def run(template: Path, *, examples: int, steps: int) -> None:
 
 
 def test_views_and_lists_follow_any_history(template: Path) -> None:
-    run(template, examples=25, steps=30)
+    run(template, examples=15, steps=25)
 
 
 @pytest.mark.long

@@ -18,9 +18,8 @@ def every_error(base: type[RegistryError] = RegistryError) -> list[type[Registry
 
 
 def test_every_error_has_a_line_in_the_table_and_a_title() -> None:
-    ours = [
-        e for e in every_error() if e.__module__.startswith(("registry.", "projections.", "api."))
-    ]
+    packages = ("registry.", "projections.", "api.")
+    ours = [error for error in every_error() if error.__module__.startswith(packages)]
     assert ours
     assert [error.__name__ for error in ours if error not in PROBLEMS] == []
     slugs = [kind.slug for kind in PROBLEMS.values()]
@@ -29,14 +28,14 @@ def test_every_error_has_a_line_in_the_table_and_a_title() -> None:
 
 
 def test_the_nearest_ancestor_decides_and_the_unknown_tells_nothing() -> None:
-    class Finer(InvalidValueError):
+    class FinerError(InvalidValueError):
         """A finer one."""
 
-    class Foreign(RegistryError):
+    class ForeignError(RegistryError):
         """Nobody knows it."""
 
-    assert kind_of(Finer("x")).slug == "invalid-value"
-    assert kind_of(Foreign("x")) == INTERNAL
+    assert kind_of(FinerError("x")).slug == "invalid-value"
+    assert kind_of(ForeignError("x")) == INTERNAL
 
 
 @pytest.fixture(scope="module")

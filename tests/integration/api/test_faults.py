@@ -1,9 +1,10 @@
 """The database away or locked, processes killed, settings that contradict the database."""
 
+import socket
 import sqlite3
+import ssl
 import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -11,6 +12,7 @@ import psutil
 from tests.integration.api.test_refusals import assert_problem
 from tests.integration.api.world import PUBLIC_URL, Server, World, served, wait_until
 from tests.postgres import PostgresServer
+from tests.unit.verification.tls_server import make_authority
 
 
 def test_a_locked_database_is_503_and_the_repeat_is_one_effect(tmp_path: Path) -> None:
@@ -20,17 +22,13 @@ def test_a_locked_database_is_503_and_the_repeat_is_one_effect(tmp_path: Path) -
         key = {"Idempotency-Key": "once"}
         lock = sqlite3.connect(tmp_path / "registry.db", isolation_level=None)
         lock.execute("BEGIN EXCLUSIVE")
-        refused = issuer.client.post(
-            "/v1/credentials", json=issuer.order("b@c.example"), headers=key
-        )
+        order = issuer.order("b@c.example")
+        refused = issuer.client.post("/v1/credentials", json=order, headers=key)
         lock.execute("ROLLBACK")
         lock.close()
         assert_problem(refused, 503, "store-unavailable")
         assert refused.headers["Retry-After"] == "1"
-        answers = [
-            issuer.client.post("/v1/credentials", json=issuer.order("b@c.example"), headers=key)
-            for _ in range(2)
-        ]
+        answers = [issuer.client.post("/v1/credentials", json=order, headers=key) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [201, 201]
         assert answers[0].content == answers[1].content
         assert issuer.count() == 2
@@ -78,22 +76,12 @@ def _outlive(postgres: PostgresServer, world: World) -> None:
 def test_another_public_url_than_the_recorded_one_is_refused(tmp_path: Path) -> None:
     server = Server(tmp_path)
     server.initialise()
-    other = Other(tmp_path)
+    other = Server(tmp_path, more={"public_url": "https://other.example"})
     other.start(wait=False)
     assert other.process.wait(20) == 2
     [line] = other.log
     assert PUBLIC_URL in line["reason"]
-    assert Other.public_url in line["reason"]
-
-
-class Other(Server):
-    """The same registry under another URL."""
-
-    public_url = "https://other.example"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return super().settings | {"public_url": self.public_url}
+    assert "https://other.example" in line["reason"]
 
 
 def test_the_worker_does_not_outlive_its_parent(tmp_path: Path) -> None:
@@ -125,8 +113,44 @@ def test_guessing_is_slowed_down_and_on_record(tmp_path: Path) -> None:
         assert_problem(refused, 429, "too-many-failures")
         time.sleep(int(refused.headers["Retry-After"]))
         entries = world.operator.get("/v1/access-log").json()["items"]
-        assert [entry["status"] for entry in entries] == [401] * 11 + [429] * 2
+        assert sorted(entry["status"] for entry in entries) == [401] * 11 + [429] * 2
         assert {entry["actor"] for entry in entries} == {"anonymous"}
+
+
+def test_a_metrics_port_that_is_taken_is_refused_at_the_start(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.initialise()
+    with socket.create_server(("127.0.0.1", server.metrics_port)):
+        server.start(wait=False)
+        assert server.process.wait(20) == 2
+    assert server.log[-1]["field"] == "metrics_port"
+
+
+def test_tls_and_http_2_are_served(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    files = {"certfile": str(authority.chain_file), "keyfile": str(authority.chain_file)}
+    server = Server(tmp_path, more=files)
+    server.initialise()
+    server.start(wait=False)
+    context = ssl.create_default_context(cafile=str(authority.ca_file))
+    url = f"https://localhost:{server.port}/healthz"
+    try:
+        wait_until(lambda: is_served(url, context))
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection(("localhost", server.port)) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as secured,
+        ):
+            assert secured.selected_alpn_protocol() == "h2"
+    finally:
+        server.stop()
+
+
+def is_served(url: str, context: ssl.SSLContext) -> bool:
+    try:
+        return httpx.get(url, verify=context).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def metrics(server: Server) -> str:

@@ -1,7 +1,6 @@
 """A registry served by a process of its own, and clients who talk to it over HTTP."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -30,14 +29,22 @@ SERVE = (
 )
 
 
+def free_port() -> int:
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        port: int = candidate.getsockname()[1]
+        return port
+
+
 @dataclass
 class Server:
     """A served registry in a folder; `database_url` of None means SQLite in that folder."""
 
     folder: Path
     database_url: str | None = None
-    port: int = field(default_factory=lambda: free_port())
-    metrics_port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
+    metrics_port: int = field(default_factory=free_port)
+    more: dict[str, Any] = field(default_factory=dict)
     clients: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -49,6 +56,7 @@ class Server:
             "public_url": PUBLIC_URL,
             "port": self.port,
             "metrics_port": self.metrics_port,
+            **self.more,
         }
 
     @property
@@ -101,6 +109,10 @@ class Server:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.clients.append(httpx.Client(base_url=self.url, headers=headers, timeout=20))
         return self.clients[-1]
+
+    def lag_events(self) -> int:
+        views = httpx.get(f"{self.url}/readyz").json()["projections"]
+        return int(max(view["lag_events"] for view in views))
 
     def published(self, url: str) -> httpx.Response:
         """Fetch what is published under a public URL."""
@@ -181,9 +193,7 @@ class Issuer:
 
     def count(self) -> int:
         """Return how many credentials the issuer has, once the view has caught up."""
-        wait_until(
-            lambda: self.server.client().get("/readyz").json()["projections"][1]["lag_events"] == 0
-        )
+        wait_until(lambda: self.server.lag_events() == 0)
         return len(self.client.get("/v1/credentials", params={"limit": 200}).json()["items"])
 
     def bit(self, credential: dict[str, Any], purpose: str) -> int:
@@ -225,18 +235,3 @@ def wait_until(condition: Any, *, seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        port: int = candidate.getsockname()[1]
-        return port
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

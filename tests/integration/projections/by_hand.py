@@ -1,7 +1,7 @@
 """A registry from its composition root, whose background work a test does by hand."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from api import bootstrap
 from api.bootstrap import Registry
 from api.settings import Settings
 from projections import ALL, positions
-from projections.history import Recorded
+from projections.history import History, Recorded, Unreadable
 from projections.publish_folder import PublishedVersion, list_name
 from projections.replay import Replay
 from registry.application import StatusChange
@@ -159,6 +159,20 @@ class ByHand:
         """Return up to which event each projection is folded."""
         with self.registry.database.reading() as connection:
             return {each.name: positions.live(connection, each.name).position for each in ALL}
+
+
+class SlowHistory(History):
+    """Reads a page and then does not get on for as long as `meanwhile` takes."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def page(
+        self, after: int, *, stop: int | None = None, topics: tuple[str, ...] = ()
+    ) -> list[Recorded | Unreadable]:
+        page = super().page(after, stop=stop, topics=topics)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return page
 
 
 def name_of(credential: Credential, purpose: str = "revocation") -> str:

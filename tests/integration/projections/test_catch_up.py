@@ -1,7 +1,6 @@
 """Rows and position move together, and only once, whatever happens in the middle of a page."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,13 +8,13 @@ import pytest
 from projections import ALL
 from projections.catch_up import CatchUp
 from projections.credentials import CredentialsProjection
-from projections.history import History, Recorded, Unreadable
+from projections.history import History
 from projections.rows import Rows
 from projections.status_lists import StatusListsProjection
 from registry.domain.events import CredentialRevoked, Event
 from registry.store.database import Database
 from registry.store.recorders import open_recorder
-from tests.integration.projections.by_hand import ByHand
+from tests.integration.projections.by_hand import ByHand, SlowHistory
 
 
 class PlugPulledError(Exception):
@@ -29,20 +28,6 @@ class CrashingProjection(CredentialsProjection):
         if isinstance(event, CredentialRevoked):
             raise PlugPulledError
         super().apply(event, position=position, rows=rows)
-
-
-class SlowHistory(History):
-    """Reads a page and then does not get on for as long as `meanwhile` takes."""
-
-    meanwhile: Callable[[], object] = staticmethod(lambda: None)
-
-    def page(
-        self, after: int, *, stop: int | None = None, topics: tuple[str, ...] = ()
-    ) -> list[Recorded | Unreadable]:
-        page = super().page(after, stop=stop, topics=topics)
-        meanwhile, self.meanwhile = self.meanwhile, lambda: None
-        meanwhile()
-        return page
 
 
 def some_life(by_hand: ByHand) -> None:

@@ -13,7 +13,8 @@ from projections.rebuild import Rebuilt, rebuild
 from projections.rows import Rows
 from projections.status_lists import StatusListsProjection
 from registry.domain.events import Event
-from tests.integration.projections.by_hand import ByHand
+from registry.store.recorders import open_recorder
+from tests.integration.projections.by_hand import ByHand, SlowHistory
 
 
 class KilledError(Exception):
@@ -133,6 +134,20 @@ def test_what_happens_while_a_view_is_rebuilt_is_in_it(
 
     rebuild(registry.database, registry.history, CredentialsProjection(), on_page=meanwhile)
     assert len(lived.rows()["credentials"]) == 6
+    assert lived.replay().verify().identical
+
+
+def test_what_happens_between_the_last_page_and_the_switch_is_in_it(lived: ByHand) -> None:
+    registry = lived.registry
+    history = SlowHistory(open_recorder(registry.database))
+
+    def meanwhile() -> None:
+        lived.revoke(lived.issue(1, number=2)[0])
+        registry.catch_up.run()
+
+    history.meanwhile = meanwhile
+    result = rebuild(registry.database, history, CredentialsProjection())
+    assert (result.rows, result.differing_rows) == (6, 0)
     assert lived.replay().verify().identical
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from projections import ALL
-from projections.rebuild import rebuild
+from projections.credentials import CredentialsProjection
+from projections.rebuild import Rebuilt, rebuild
 from projections.replay import Difference
 from projections.rows import Row
 from projections.status_lists import STATUS_ARRAYS
@@ -278,3 +279,15 @@ def _ordered(rows: dict[Any, Row]) -> list[Row]:
 def test_replay_needs_no_private_key(lived: Lived) -> None:
     lived.execute("DELETE FROM secrets")
     assert lived.replay().verify(all_versions=True).identical
+
+
+def test_replay_is_not_disturbed_by_a_view_that_is_rebuilt_meanwhile(lived: Lived) -> None:
+    registry = lived.registry
+    rebuilt: list[Rebuilt] = []
+
+    def meanwhile(_: int) -> None:
+        if not rebuilt:
+            rebuilt.append(rebuild(registry.database, registry.history, CredentialsProjection()))
+
+    assert lived.replay().verify(on_event=meanwhile).identical
+    assert lived.replay().verify().identical
