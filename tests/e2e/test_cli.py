@@ -138,8 +138,6 @@ def test_init_records_the_database_and_shows_no_password(tmp_path: Path, databas
 def test_init_refuses_what_is_not_the_url_of_a_database(tmp_path: Path) -> None:
     options = ("--public-url", "https://a.example", "--database-url", "secret")
     ran = CliWithin(tmp_path)("init", *options)
-        "init", "--public-url", "https://a.example", "--database-url", "secret"
-    )
 
     assert_refused(ran, code=2, saying="database_url")
     assert "secret" not in ran.err
