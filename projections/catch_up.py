@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from projections import positions
 from projections.history import History, Recorded, Unreadable
 from projections.positions import FrozenStream, PositionMovedError, Progress
-from projections.projection import Projection
-from projections.rows import SqlRows
+from projections.projection import ImpossibleEventError, Projection
+from projections.rows import Rows, SqlRows
 from registry.store.database import Database
 
 log = structlog.get_logger(__name__)
@@ -81,11 +81,20 @@ def apply_page(
     positions.advance(connection, place, to=page[-1].position)
     rows = SqlRows(connection, place.generation.tables(projection.tables))
     for item in page:
-        if isinstance(item, Recorded):
-            projection.apply(item.event, position=item.position, rows=rows)
-        else:
-            _freeze(connection, place, item, history)
+        unreadable = item if isinstance(item, Unreadable) else apply(projection, item, rows)
+        if unreadable is not None:
+            _freeze(connection, place, unreadable, history)
     rows.flush()
+
+
+def apply(projection: Projection, item: Recorded, rows: Rows) -> Unreadable | None:
+    """Apply one event, or return it as unreadable where it is impossible."""
+    try:
+        projection.apply(item.event, position=item.position, rows=rows)
+    except ImpossibleEventError as error:
+        stream, topic = item.event.originator_id, item.event.TOPIC
+        return Unreadable(item.position, stream, topic, f"{topic} cannot be applied: {error}")
+    return None
 
 
 def _freeze(connection: Connection, place: Progress, item: Unreadable, history: History) -> None:

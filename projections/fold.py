@@ -35,7 +35,7 @@ class Fold:
         for projection in self.projections:
             if position <= self.stops.get(projection.name, position):
                 rows = _WatchedRows(self.rows[projection.name], self.touched, position)
-                projection.apply(event, position=position, rows=rows)
+                apply(projection, Recorded(position, event), rows)
 
     def is_retired(self, key: ListKey) -> bool:
         """Return whether a list is published no more."""

@@ -22,7 +22,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A stored event that this version does not know."""
+    """A stored event that this version does not know, or cannot apply."""
 
     position: int
     originator_id: UUID
@@ -72,7 +72,7 @@ class History:
         """Return the issuer whose stream it is, as its first event tells, or None."""
         first = self._recorder.select_events(stream, limit=1)
         try:
-            event = self._mapper.to_domain_event(first[0])
+            event = self._mapper.to_domain_event(first[0]) if first else None
         except UnknownEventError:
             return None
         if isinstance(event, IssuerRegistered):

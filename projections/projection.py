@@ -18,7 +18,8 @@ class Projection(Protocol):
 
     `tables` maps the name a reader uses to the maker of one generation's table. A change of
     the tables or of what `apply` writes needs a higher `schema_version`. `apply` must know
-    every event class and pass over those it has no use for, by name.
+    every event class and pass over those it has no use for, by name. It raises
+    ImpossibleEventError before it changes a row, and nothing else.
     """
 
     @property
@@ -56,5 +57,9 @@ def _tables(generation: Generation, makers: tuple[tuple[str, TableMaker], ...]) 
     return {name: make(metadata, generation.table_name(name)) for name, make in makers}
 
 
-class UnhandledEventError(TypeError):
+class ImpossibleEventError(Exception):
+    """An event cannot be applied: nothing this registry records leads to it."""
+
+
+class UnhandledEventError(ImpossibleEventError):
     """A projection met an event class that it neither applies nor passes over by name."""

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaDa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from projections.projection import TableMaker, UnhandledEventError
+from projections.projection import ImpossibleEventError, TableMaker, UnhandledEventError
 from projections.rows import Rows
 from registry.domain import events as e
 
@@ -142,6 +142,8 @@ class StatusListsProjection:
         row = rows.get(STATUS_ARRAYS, key)
         if row is None:
             return  # The list's own opening is an event unknown here: it is frozen, loudly.
+        if not 0 <= event.list_index < row["size"]:
+            raise ImpossibleEventError(f"index {event.list_index} of {row['size']} entries")
         row["bits"][event.list_index] = bit
         rows.change(STATUS_ARRAYS, key, {"bits": row["bits"], "changed_position": position})
 

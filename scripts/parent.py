@@ -8,10 +8,19 @@ import os
 import signal
 import sys
 import threading
+import time
+
+GRACE_SECONDS = 20
+"""How long a process and its children may take to end in order."""
 
 
 def end_with_stdin() -> None:
-    """From now on send this process SIGTERM once standard input ends."""
+    """From now on send this process SIGTERM once standard input ends, and at last SIGKILL.
+
+    It becomes the leader of a process group, so that its children, and nobody else, die with it.
+    """
+    if os.getpgrp() != os.getpid():
+        os.setpgrp()
     threading.Thread(target=_wait, name="parent", daemon=True).start()
 
 
@@ -19,3 +28,5 @@ def _wait() -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os.killpg(os.getpgrp(), signal.SIGKILL)

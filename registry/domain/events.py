@@ -256,3 +256,8 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     StatusListRetired,
     StatusListPublished,
 )
+
+OPENING_EVENTS: frozenset[type[Event]] = frozenset(
+    {IssuerRegistered, AchievementDefined, CredentialIssued, StatusListOpened}
+)
+"""Those that begin a stream and stand nowhere else in it."""

@@ -6,12 +6,14 @@ row do not depend on the order of a class's fields.
 
 import json
 from dataclasses import MISSING, fields
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from registry.domain.events import EVENT_CLASSES, Event
+from registry.domain.errors import InvalidValueError
+from registry.domain.events import EVENT_CLASSES, OPENING_EVENTS, Event
 
 MAXIMUM_STATE_BYTES = 60_000
 """A leaf of the transparency log holds at most 65,535 bytes; the rest is for its frame."""
@@ -33,8 +35,24 @@ class UnknownEventError(Exception):
     """A stored event has a topic or a form that this version of the registry does not know."""
 
 
-class EventTooLargeError(ValueError):
-    """An event is larger than a log leaf can hold."""
+class EventTooLargeError(InvalidValueError):
+    """An event is larger than the history can hold."""
+
+
+class EventTextError(InvalidValueError):
+    """A text holds a character that cannot be stored."""
+
+
+def _types(hint: Any) -> frozenset[type]:
+    """Return the types of the values that a field with this annotation may have."""
+    options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return frozenset(get_origin(option) or option for option in options)
+
+
+_TYPES = {
+    event_class: {name: _types(hint) for name, hint in get_type_hints(event_class).items()}
+    for event_class in EVENT_CLASSES
+}
 
 
 class EventMapper(Mapper[UUID]):
@@ -44,12 +62,15 @@ class EventMapper(Mapper[UUID]):
         super().__init__(transcoder=JSONTranscoder())
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        """Write an event; raises EventTooLargeError past 60,000 bytes."""
+        """Write an event; raises EventTooLargeError past 60,000 bytes, EventTextError for NUL."""
         state = {name: value for name, value in vars(domain_event).items() if name not in _COLUMNS}
         text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         data = text.encode()
         if len(data) > MAXIMUM_STATE_BYTES:
             raise EventTooLargeError(f"{domain_event.TOPIC} takes {len(data)} bytes")
+        if b"\\u0000" in data:
+            # PostgreSQL stores no NUL in text: a view would stop at this event for ever.
+            raise EventTextError("a text holds the character U+0000", remedy="remove it")
         return StoredEvent(
             originator_id=domain_event.originator_id,
             originator_version=domain_event.originator_version,
@@ -58,13 +79,16 @@ class EventMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
-        """Read an event; raises UnknownEventError for a topic or field it does not know."""
+        """Read an event; raises UnknownEventError for a topic, field or value it does not know."""
         event_class = _BY_TOPIC.get(stored_event.topic)
         if event_class is None:
             raise UnknownEventError(f"unknown topic {stored_event.topic!r}")
         state = _object(stored_event.state)
         if state.keys() != _KNOWN[event_class]:
             _check_fields(event_class, state)
+        _check_values(event_class, state)
+        if event_class in OPENING_EVENTS and stored_event.originator_version != 1:
+            raise UnknownEventError(f"{event_class.TOPIC} stands inside a stream")
         # As __init__ would, without its one call a field: replays read millions of events.
         event = object.__new__(event_class)
         vars(event).update(
@@ -83,6 +107,13 @@ def _check_fields(event_class: type[Event], state: dict[str, Any]) -> None:
             f"{event_class.TOPIC}: unknown fields {sorted(unknown)}, "
             f"missing fields {sorted(missing)}"
         )
+
+
+def _check_values(event_class: type[Event], state: dict[str, Any]) -> None:
+    types = _TYPES[event_class]
+    for name, value in state.items():
+        if type(value) not in types[name]:
+            raise UnknownEventError(f"{event_class.TOPIC}: {name} is a {type(value).__name__}")
 
 
 def _object(state: bytes) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Effort:
 
 
 FULL = Effort(
-    runs=5, events=100_000, appended=50_000, credentials=200, demonstrated=1_000, load_seconds=5
+    runs=5, events=100_000, appended=50_000, credentials=200, demonstrated=400, load_seconds=5
 )
 QUICK = Effort(
     runs=5, events=20_000, appended=10_000, credentials=100, demonstrated=100, load_seconds=1

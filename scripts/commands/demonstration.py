@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, NoReturn
@@ -61,7 +61,8 @@ def demo(
             shown = f"{summary(result)}\n\n{steps}"
             show(session, Answer(result.document(), shown))
             if serve:
-                server.wait()
+                with suppress(KeyboardInterrupt):
+                    server.wait()
     return result.exit_code
 
 

@@ -91,8 +91,13 @@ def test_this_machine_is_not_asked_unless_allowed(registry: Cli, served: Demonst
     assert "not public" in url.out
 
 
-def test_what_is_no_credential_is_invalid(registry: Cli) -> None:
-    ran = registry("verify", "-", stdin=b'{"id": "\\u001b[31m"}')
+def test_what_is_no_credential_is_invalid_and_commands_no_terminal(
+    registry: Cli, tmp_path: Path
+) -> None:
+    named = tmp_path / "\x1b[31m.json"
+    named.write_text('{"id": "\\u001b[31m"}')
+
+    ran = registry("verify", named)
 
     assert ran.code == 1
     assert "\x1b" not in ran.out

@@ -1,5 +1,6 @@
 """The demonstration, whole, on both databases; and that it leaves nothing running."""
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.conftest import ROOT, Cli, Demonstrated, environment
+from tests.e2e.conftest import ROOT, Cli, Demonstrated, answers, environment
 
 CREDENTIALS = 60
 PATIENCE_SECONDS = 60
@@ -100,6 +101,25 @@ def test_kept_folder_is_served_and_replayed_again(served: Demonstrated) -> None:
     assert ran.code == 0
     assert ran.json["identical"] is True
     assert ran.json["versions"] >= 4
+
+
+def test_demo_serves_on_until_it_is_interrupted(tmp_path: Path) -> None:
+    arguments = ("demo", "--credentials", 10, "--serve", "--json")
+    with subprocess.Popen(
+        Cli(tmp_path / "registry").command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment(),
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        found = json.loads("".join(iter(demo.stdout.readline, "}\n")) + "}")
+        assert answers(found["lists"][0]["url"], Path(found["ca_file"]))
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(PATIENCE_SECONDS) == 0
+
+    assert not answers(found["lists"][0]["url"], Path(found["ca_file"]))
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
