@@ -101,7 +101,7 @@ def build(settings: Settings) -> Registry:
     press = Press(
         append=streams.append,
         folder=folder,
-        signer_of=application.signer_of,
+        open_signer=application.open_signer,
         public_url=public_url,
         clock=now,
         nonce=commands.salt,
@@ -111,6 +111,7 @@ def build(settings: Settings) -> Registry:
         snapshot=database.snapshot,
         history=history,
         press=press,
+        did_publisher=DidPublisher(folder),
         folder=folder,
         clock=now,
         terms=terms,
@@ -121,7 +122,6 @@ def build(settings: Settings) -> Registry:
         prepare=lambda: check(database, public_url),
         catch_up=catch_up,
         publisher=publisher,
-        did_publisher=DidPublisher(snapshot=database.snapshot, folder=folder),
         scheduler=Scheduler(
             snapshot=database.snapshot,
             housekeeping=housekeeping,

@@ -1,39 +1,54 @@
 """Publish the DID documents of did:web issuers into the publish folder, beside their lists."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import MetaData, select
+from sqlalchemy import Connection, select
 
-from projections.directory import ISSUERS, issuers_table
+from projections import positions
+from projections.directory import ISSUERS, DirectoryProjection
 from projections.publish_folder import PublishFolder, did_name
 from registry.formats.canonical import jcs
 from registry.formats.did import did_document
-
-_issuers = issuers_table(MetaData(), ISSUERS)
 
 
 class DidPublisher:
     """Publishes each issuer's document once its keys have changed; versions are the stream's."""
 
-    def __init__(self, *, snapshot: Callable[[], Any], folder: PublishFolder) -> None:
-        self._snapshot = snapshot
+    def __init__(self, folder: PublishFolder) -> None:
         self._folder = folder
-        self._seen = 0
+        self._seen = -1
 
-    def tick(self) -> int:
-        """Publish what changed since the last tick, all of them at the first; return how many."""
-        query = select(_issuers).where(_issuers.c.changed_position > self._seen)
-        with self._snapshot() as connection:
-            rows = connection.execute(query).mappings().all()
+    def publish(self, connection: Connection) -> int:
+        """Publish what changed since the last call, all of them at the first; return how many."""
+        generation = positions.live(connection, DirectoryProjection.name).generation
+        issuers = generation.tables(DirectoryProjection.tables)[ISSUERS]
+        query = select(issuers).where(issuers.c.changed_position > self._seen)
+        rows = connection.execute(query).mappings().all()
         for row in rows:
-            if row["did"].startswith("did:web:"):
-                self._publish(row)
+            if has_document(row):
+                name = did_name(row["issuer_id"])
+                stored = self._folder.put(name, row["version"], document_bytes(row))
+                self._folder.make_current(name, stored)
             self._seen = max(self._seen, row["changed_position"])
         return len(rows)
 
-    def _publish(self, row: Any) -> None:
-        # Retired keys stay in the document: what they signed is still good.
-        body = jcs(did_document(row["did"], assertion_keys=list(row["keys"])))
-        name = did_name(row["issuer_id"])
-        self._folder.make_current(name, self._folder.put(name, row["version"], body))
+
+def has_document(issuer: Mapping[Any, Any]) -> bool:
+    """Return whether an issuer's DID document is fetched from here."""
+    return str(issuer["did"]).startswith("did:web:")
+
+
+def document_bytes(issuer: Mapping[Any, Any]) -> bytes:
+    """Return the served bytes of an issuer's DID document.
+
+    Retired keys stay in it: what they signed is still good.
+    """
+    keys: Iterable[str] = issuer["keys"]
+    return jcs(did_document(issuer["did"], assertion_keys=list(keys)))
+
+
+def signing_key(issuer: Mapping[Any, Any]) -> str | None:
+    """Return the newest key (Multikey) that still signs, or None."""
+    active = [key for key, signs in issuer["keys"].items() if signs]
+    return active[-1] if active else None

@@ -4,34 +4,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from projections.catch_up import apply
+from projections.history import Recorded
 from projections.projection import Projection
 from projections.rows import Key, MemoryRows, Row
 from projections.status_changes import ListKey
 from projections.status_lists import STATUS_ARRAYS, StatusListsProjection
-from registry.domain.events import Event, SigningKeyAdded
+from registry.domain.events import Event
 
 
 @dataclass
 class Fold:
     """Folds events into the rows of every projection; `stops` ends some of them earlier.
 
-    `touched` names the event that wrote each row last, `keys` the issuers' public keys (Multikey)
-    by verification method.
+    `touched` names the event that wrote each row last.
     """
 
     projections: Iterable[Projection]
     stops: Mapping[str, int] = field(default_factory=dict)
     rows: dict[str, MemoryRows] = field(default_factory=dict)
     touched: dict[tuple[str, Key], int] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rows = {projection.name: MemoryRows() for projection in self.projections}
 
     def apply(self, event: Event, position: int) -> None:
         """Fold one event into every view that has not reached its stop."""
-        if isinstance(event, SigningKeyAdded):
-            self.keys[event.verification_method] = event.key
         for projection in self.projections:
             if position <= self.stops.get(projection.name, position):
                 rows = _WatchedRows(self.rows[projection.name], self.touched, position)

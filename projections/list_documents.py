@@ -58,10 +58,9 @@ def signed_bytes(
     document: dict[str, Any], terms: ListTerms, *, sign: Callable[[bytes], bytes]
 ) -> tuple[bytes, str]:
     """Return the served bytes of a signed list and the proof's value."""
-    options = proof_options(terms)
-    signature = sign(data_integrity.hash_data(document, options))
-    secured = data_integrity.attach(document, options, signature=signature)
-    return jcs(secured), secured["proof"][0]["proofValue"]
+    signature = sign(data_integrity.hash_data(document, proof_options(terms)))
+    secured = _secured(document, terms, signature)
+    return jcs(secured), secured["proof"]["proofValue"]
 
 
 def published_bytes(
@@ -70,7 +69,13 @@ def published_bytes(
     """Return the served bytes of a version again, from what its event recorded; needs no key."""
     document = unsigned(public_url, terms, encoded_list)
     signature = b58_decode(proof_value.removeprefix("z"))
-    return jcs(data_integrity.attach(document, proof_options(terms), signature=signature))
+    return jcs(_secured(document, terms, signature))
+
+
+def _secured(document: dict[str, Any], terms: ListTerms, signature: bytes) -> dict[str, Any]:
+    # One proof as an object: openvc-core reads no array, and every verifier tried reads this.
+    secured = data_integrity.attach(document, proof_options(terms), signature=signature)
+    return secured | {"proof": secured["proof"][0]}
 
 
 def terms_of(event: StatusListPublished) -> ListTerms:

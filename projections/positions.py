@@ -126,6 +126,12 @@ def schema_version(connection: Connection, generation: Generation) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def idle_numbers(connection: Connection, name: str) -> list[int]:
+    """Return the numbers of the generations that are not live."""
+    query = select(_positions.c.generation).where(_positions.c.name == name)
+    return list(connection.execute(query.where(_positions.c.live == 0)).scalars())
+
+
 def newest_number(connection: Connection, name: str) -> int:
     """Return the highest generation number of a projection, 0 where there is none."""
     query = select(_positions.c.generation).where(_positions.c.name == name)

@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
 
 from bitarray import bitarray
 
@@ -16,12 +18,20 @@ from projections.gate import Candidate, Change
 from projections.list_documents import MEDIA_TYPE, ListTerms, signed_bytes, unsigned
 from projections.publish_folder import PublishedVersion, PublishFolder, list_name
 from projections.status_changes import ListKey
+from registry.domain.errors import NoSigningKeyError
 from registry.domain.events import Event, StatusListPublished
 from registry.domain.instants import document_instant, instant, parse_instant
 from registry.domain.status_list import publication_id
 from registry.formats import bitstring
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.signer import Signer
+
+
+class OpenSigner(Protocol):
+    """Opens the private half of an issuer's key; raises SecretMissingError."""
+
+    def __call__(self, issuer_id: str, key: str, *, verification_method: str) -> Signer: ...
+
 
 SMALLEST_STEP = timedelta(milliseconds=1)
 """How much later than its predecessor a version is signed at least, whatever the clock says."""
@@ -37,10 +47,15 @@ class Terms:
 
 @dataclass(frozen=True)
 class ArrayState:
-    """One list as folded up to `position`, without its bits."""
+    """One list as folded up to `position`, without its bits, and its issuer as of then.
 
-    key: ListKey
+    `key` is the public half (Multikey) of what signs for the issuer, None where nothing does.
+    """
+
+    list_key: ListKey
     issuer_id: str
+    did: str
+    key: str | None
     cryptosuite: str
     size: int
     opened_position: int
@@ -60,14 +75,14 @@ class _Version:
 
 
 class Press:
-    """Makes versions; `append` records an event, `signer_of` opens an issuer's present key."""
+    """Makes versions; `append` records an event, `open_signer` opens a key of an issuer's."""
 
     def __init__(
         self,
         *,
         append: Callable[[Event], int],
         folder: PublishFolder,
-        signer_of: Callable[[str], Signer],
+        open_signer: OpenSigner,
         public_url: str,
         clock: Callable[[], datetime],
         nonce: Callable[[], str],
@@ -75,7 +90,7 @@ class Press:
     ) -> None:
         self._append = append
         self._folder = folder
-        self._signer_of = signer_of
+        self._open_signer = open_signer
         self._public_url = public_url
         self._clock = clock
         self._nonce = nonce
@@ -85,7 +100,7 @@ class Press:
         """Return the version before the next one as the gate compares it, None for the first."""
         if last is None:
             return None
-        body = self._folder.read(list_name(*state.key), published_version(last))
+        body = self._intact(list_name(*state.list_key), published_version(last))
         return Candidate(
             version=last.originator_version,
             position=last.position,
@@ -94,6 +109,11 @@ class Press:
             size=state.size,
             encoded_list=None if body is None else _encoded_list(body),
         )
+
+    def _intact(self, name: str, version: PublishedVersion) -> bytes | None:
+        """Return the bytes of a version, None where they are lost or damaged."""
+        body = self._folder.read(name, version)
+        return body if body is not None and sha256(body).hexdigest() == version.digest else None
 
     def publish(
         self,
@@ -108,7 +128,7 @@ class Press:
         Raises GateRefusedError, or ConcurrentChangeError where another publisher was faster.
         """
         version = self._signed(state, bits, previous=previous, since=since)
-        name = list_name(*state.key)
+        name = list_name(*state.list_key)
         stored = self._folder.put(name, version.number, version.body)
         event = self._event(state, version, stored)
         self._append(event)
@@ -123,7 +143,7 @@ class Press:
         previous: Candidate | None,
         since: Iterable[Change],
     ) -> _Version:
-        signer = self._signer_of(state.issuer_id)
+        signer = self._signer(state)
         encoded = bitstring.encode(bits.tobytes())
         terms = self._list_terms(state, signer, previous)
         document = unsigned(self._public_url, terms, encoded.text)
@@ -139,6 +159,12 @@ class Press:
         body, proof_value = signed_bytes(document, terms, sign=signer.sign)
         return _Version(candidate.version, terms, encoded.encoder, body, proof_value)
 
+    def _signer(self, state: ArrayState) -> Signer:
+        if state.key is None:
+            raise NoSigningKeyError("the issuer has no signing key", remedy="an operator adds one")
+        method = f"{state.did}#{state.key}"
+        return self._open_signer(state.issuer_id, state.key, verification_method=method)
+
     def _list_terms(
         self, state: ArrayState, signer: Signer, previous: Candidate | None
     ) -> ListTerms:
@@ -147,8 +173,8 @@ class Press:
             now = max(now, parse_instant(previous.signed_at) + SMALLEST_STEP)
         created = document_instant(now)
         return ListTerms(
-            list_id=state.key[0],
-            purpose=state.key[1],
+            list_id=state.list_key[0],
+            purpose=state.list_key[1],
             issuer_did=signer.verification_method.partition("#")[0],
             valid_from=created,
             valid_until=document_instant(now + self._terms.validity),
@@ -162,16 +188,16 @@ class Press:
         self, state: ArrayState, version: _Version, stored: PublishedVersion
     ) -> StatusListPublished:
         return StatusListPublished(
-            originator_id=publication_id(*state.key),
+            originator_id=publication_id(*state.list_key),
             originator_version=version.number,
             recorded_at=instant(self._clock()),
             actor="registry",
             command_id=self._nonce(),
             request_digest="",
             nonce=self._nonce(),
-            list_id=state.key[0],
+            list_id=state.list_key[0],
             issuer_id=state.issuer_id,
-            purpose=state.key[1],
+            purpose=state.list_key[1],
             position=state.position,
             valid_from=version.terms.valid_from,
             valid_until=version.terms.valid_until,

@@ -5,6 +5,7 @@
 sees a whole version or the one before it. Any web server that follows links can serve the folder.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -35,7 +36,7 @@ class PublishFolder:
         """Store the bytes of a version, durable on return; nobody is served them yet."""
         published = PublishedVersion(version, hashlib.sha256(body).hexdigest())
         path = self._path(name, published)
-        if not path.exists():
+        if self.read(name, published) != body:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_durably(path, body)
         return published
@@ -57,11 +58,16 @@ class PublishFolder:
         return True
 
     def current(self, name: str) -> PublishedVersion | None:
-        """Return the version that is served, or None."""
+        """Return the version that is served, or None.
+
+        A plain file in the link's place (a copy by a tool that follows links) is no version.
+        """
         try:
             target = (self.root / name).readlink().name
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINVAL):
+                return None
+            raise
         number, _, digest = target.partition(".")
         return PublishedVersion(int(number), digest)
 
@@ -77,13 +83,14 @@ class PublishFolder:
         link = self.root / name
         if link.is_symlink():
             with self._locked():
+                link.with_name(f"{link.name}.withdrawn").touch()
                 link.unlink(missing_ok=True)
                 _sync_folder(link.parent)
 
     def is_withdrawn(self, name: str) -> bool:
         """Return whether `name` was served once and is no more."""
         link = self.root / name
-        return not link.is_symlink() and link.with_name(f"{link.name}.versions").is_dir()
+        return link.with_name(f"{link.name}.withdrawn").exists()
 
     def _path(self, name: str, published: PublishedVersion) -> Path:
         folder = self.root / f"{name}.versions"

@@ -13,20 +13,23 @@ from typing import Any
 
 import structlog
 from bitarray import bitarray
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import Connection, select
 
 from projections import positions
+from projections.did_documents import DidPublisher, signing_key
+from projections.directory import ISSUERS, DirectoryProjection
 from projections.gate import Candidate, Change, GateRefusedError
 from projections.history import History
 from projections.press import ArrayState, Press, Terms, published_version
 from projections.publish_folder import PublishFolder, list_name
 from projections.status_changes import ListKey, StatusChanges
-from projections.status_lists import STATUS_ARRAYS, StatusListsProjection, status_arrays_table
+from projections.status_lists import STATUS_ARRAYS, StatusListsProjection
 from registry.domain.errors import ConcurrentChangeError, ConflictError
 from registry.domain.events import StatusListPublished
 from registry.domain.instants import parse_instant
 from registry.domain.status_list import publication_id
 from registry.store.key_store import SecretMissingError
+from registry.store.mapper import UnknownEventError
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +38,6 @@ SHORTEST_INTERVAL = timedelta(milliseconds=100)
 
 ALARM_INTERVAL = timedelta(seconds=5)
 """How often a list that was refused is tried again."""
-
-_arrays = status_arrays_table(MetaData(), STATUS_ARRAYS)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Publisher:
         snapshot: Callable[[], Any],
         history: History,
         press: Press,
+        did_publisher: DidPublisher,
         folder: PublishFolder,
         clock: Callable[[], datetime],
         terms: Terms,
@@ -63,6 +65,7 @@ class Publisher:
         self._snapshot = snapshot
         self._history = history
         self._press = press
+        self._did_publisher = did_publisher
         self._folder = folder
         self._clock = clock
         self._terms = terms
@@ -79,23 +82,35 @@ class Publisher:
         """
         self.resting = False
         with self._snapshot() as connection:
-            for key in _retired(connection):
+            # Documents first: no list is signed with a key that its issuer's document lacks.
+            self._did_publisher.publish(connection)
+            arrays = _Arrays(connection)
+            for key in arrays.retired():
                 self._folder.withdraw(list_name(*key))
-            states = _states(connection)
+            states = [state for state in arrays.states() if self._is_readable(state)]
             due = [state for state in states if self._is_due(state)]
-            bits = {state.key: _bits(connection, state.key) for state in due}
-            frozen = _frozen(connection)
+            bits = {state.list_key: arrays.bits(state.list_key) for state in due}
+            frozen = arrays.frozen()
         if not due:
             return 0
         changes = self._follow(states)
-        return sum(self._try(state, bits[state.key], changes, frozen) for state in due)
+        return sum(self._try(state, bits[state.list_key], changes, frozen) for state in due)
+
+    def _is_readable(self, state: ArrayState) -> bool:
+        """Return whether the list's last publication is an event this version knows."""
+        try:
+            self._last_published(state.list_key)
+        except UnknownEventError as error:
+            self._alarm(state.list_key, f"its last publication is unreadable: {error}")
+            return False
+        return True
 
     def _is_due(self, state: ArrayState) -> bool:
-        now, last = self._clock(), self._last_published(state.key)
-        alarm = self.alarms.get(state.key)
+        now, last = self._clock(), self._last_published(state.list_key)
+        alarm = self.alarms.get(state.list_key)
         if alarm is not None and timedelta(0) <= now - alarm.at < ALARM_INTERVAL:
             return False
-        if last is None or self._is_unserved(state.key, last):
+        if last is None or self._is_unserved(state.list_key, last):
             return True
         age = now - parse_instant(last.valid_from)
         # An age below zero means that the clock was set back: waiting for it could take days.
@@ -119,10 +134,12 @@ class Publisher:
             start = min(self._published_position(state) for state in states)
             self._changes = StatusChanges(self._history, after=start)
         self._changes.read_to(states[0].position)
+        for state in states:
+            self._changes.forget(state.list_key, to=self._published_position(state))
         return self._changes
 
     def _published_position(self, state: ArrayState) -> int:
-        last = self._last_published(state.key)
+        last = self._last_published(state.list_key)
         return last.position if last else state.opened_position - 1
 
     def _try(
@@ -135,15 +152,15 @@ class Publisher:
         try:
             self._check_not_frozen(state, frozen)
             self._mend(state)
-            if self._is_due(state) or state.key in self.alarms:
+            if self._is_due(state) or state.list_key in self.alarms:
                 self._publish(state, bits, changes)
         except ConcurrentChangeError:
-            self._last.pop(state.key, None)  # Another publisher was faster; look again.
+            self._last.pop(state.list_key, None)  # Another publisher was faster; look again.
             return False
         except (GateRefusedError, ConflictError, SecretMissingError) as error:
-            self._alarm(state.key, str(error))
+            self._alarm(state.list_key, str(error))
             return False
-        self.alarms.pop(state.key, None)
+        self.alarms.pop(state.list_key, None)
         return True
 
     def _check_not_frozen(self, state: ArrayState, frozen: Mapping[str | None, str]) -> None:
@@ -153,11 +170,11 @@ class Publisher:
 
     def _mend(self, state: ArrayState) -> None:
         """Serve what was recorded and not yet swapped in; refuse to go below what is served."""
-        name = list_name(*state.key)
-        current, last = self._folder.current(name), self._last_published(state.key)
+        name = list_name(*state.list_key)
+        current, last = self._folder.current(name), self._last_published(state.list_key)
         if current is not None and current.version > (last.originator_version if last else 0):
-            self._last.pop(state.key, None)
-            last = self._last_published(state.key)
+            self._last.pop(state.list_key, None)
+            last = self._last_published(state.list_key)
             if current.version > (last.originator_version if last else 0):
                 raise GateRefusedError(
                     f"version {current.version} is served and the events do not know it: "
@@ -167,20 +184,21 @@ class Publisher:
             self._folder.make_current(name, published_version(last))
 
     def _publish(self, state: ArrayState, bits: bitarray, changes: StatusChanges) -> None:
-        previous = self._press.previous(state, self._last_published(state.key))
+        previous = self._press.previous(state, self._last_published(state.list_key))
         since = self._since(state, previous, changes)
-        self._last[state.key] = self._press.publish(state, bits, previous=previous, since=since)
-        changes.forget(state.key, to=state.position)
+        self._last[state.list_key] = self._press.publish(
+            state, bits, previous=previous, since=since
+        )
 
     def _since(
         self, state: ArrayState, previous: Candidate | None, changes: StatusChanges
     ) -> list[Change]:
         if previous is not None and previous.encoded_list is not None:
-            return changes.between(state.key, after=previous.position, to=state.position)
+            return changes.between(state.list_key, after=previous.position, to=state.position)
         # The first version, or the one before it was lost: the whole history of the list.
         whole = StatusChanges(self._history, after=state.opened_position - 1)
         whole.read_to(state.position)
-        return whole.between(state.key, after=0, to=state.position)
+        return whole.between(state.list_key, after=0, to=state.position)
 
     def _alarm(self, key: ListKey, reason: str) -> None:
         known = self.alarms.get(key)
@@ -189,36 +207,55 @@ class Publisher:
         self.alarms[key] = Alarm(reason, self._clock())
 
 
-def _states(connection: Connection) -> list[ArrayState]:
-    position = positions.live(connection, StatusListsProjection.name).position
-    columns = [column for column in _arrays.c if column.name in ArrayState.__dataclass_fields__]
-    query = select(_arrays.c.list_id, _arrays.c.purpose, *columns)
-    rows = connection.execute(query.where(_arrays.c.retired.is_(False))).mappings()
-    return [
-        ArrayState(
-            key=(row["list_id"], row["purpose"]),
-            position=position,
-            **{column.name: row[column.name] for column in columns},
+class _Arrays:
+    """The live status arrays and their issuers, as one snapshot of the database has them.
+
+    Read from the live generations' own tables: the views over them may be switched meanwhile.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._place = positions.live(connection, StatusListsProjection.name)
+        directory = positions.live(connection, DirectoryProjection.name)
+        self._arrays = self._place.generation.tables(StatusListsProjection.tables)[STATUS_ARRAYS]
+        self._issuers = directory.generation.tables(DirectoryProjection.tables)[ISSUERS]
+
+    def states(self) -> list[ArrayState]:
+        """Return every list that is published, without its bits."""
+        arrays, issuers = self._arrays.c, self._issuers.c
+        columns = [column for column in arrays if column.name in ArrayState.__dataclass_fields__]
+        query = (
+            select(arrays.list_id, arrays.purpose, *columns, issuers.did, issuers["keys"])
+            .join_from(self._arrays, self._issuers, arrays.issuer_id == issuers.issuer_id)
+            .where(arrays.retired.is_(False))
         )
-        for row in rows
-    ]
+        return [
+            ArrayState(
+                list_key=(row["list_id"], row["purpose"]),
+                did=row["did"],
+                key=signing_key(row),
+                position=self._place.position,
+                **{column.name: row[column.name] for column in columns},
+            )
+            for row in self._connection.execute(query).mappings()
+        ]
 
+    def bits(self, key: ListKey) -> bitarray:
+        """Return the bits of one list."""
+        arrays = self._arrays.c
+        query = select(arrays.bits).where(arrays.list_id == key[0], arrays.purpose == key[1])
+        bits: bitarray = self._connection.execute(query).scalar_one()
+        return bits
 
-def _retired(connection: Connection) -> list[ListKey]:
-    query = select(_arrays.c.list_id, _arrays.c.purpose).where(_arrays.c.retired)
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    def retired(self) -> list[ListKey]:
+        """Return the lists that are published no more."""
+        query = select(self._arrays.c.list_id, self._arrays.c.purpose)
+        rows = self._connection.execute(query.where(self._arrays.c.retired))
+        return [(row[0], row[1]) for row in rows]
 
-
-def _bits(connection: Connection, key: ListKey) -> bitarray:
-    of_list = (_arrays.c.list_id == key[0], _arrays.c.purpose == key[1])
-    bits: bitarray = connection.execute(select(_arrays.c.bits).where(*of_list)).scalar_one()
-    return bits
-
-
-def _frozen(connection: Connection) -> dict[str | None, str]:
-    """Return the issuers whose lists are frozen, None standing for all, with the reason."""
-    generation = positions.live(connection, StatusListsProjection.name).generation
-    return {
-        stream.issuer_id: f"event {stream.notification_id} is unreadable: {stream.reason}"
-        for stream in positions.frozen_streams(connection, generation)
-    }
+    def frozen(self) -> dict[str | None, str]:
+        """Return the issuers whose lists are frozen, None standing for all, with the reason."""
+        return {
+            stream.issuer_id: f"event {stream.notification_id} is unreadable: {stream.reason}"
+            for stream in positions.frozen_streams(self._connection, self._place.generation)
+        }

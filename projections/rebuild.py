@@ -5,6 +5,7 @@ but the fold of new events, for as long as the comparison takes.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ from projections import positions
 from projections.catch_up import apply_page
 from projections.history import PAGE, History
 from projections.projection import Generation, Projection
-from registry.store.database import Database
+from registry.domain.errors import ConflictError
+from registry.store.database import Database, StoreUnavailableError
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,32 @@ def rebuild(
 ) -> Rebuilt:
     """Fold the history into a new generation and make it the live one; return what differed.
 
-    A live generation of another schema version is replaced without a comparison.
+    A live generation of another schema version is replaced without a comparison. Raises
+    ConflictError while another process rebuilds the same projection.
     """
-    generation = _create(database, projection)
-    while (count := _step(database, history, projection, generation)) == PAGE:
-        on_page(count)
-    with database.writing(patient=True) as connection:
-        return _switch(connection, history, projection, generation)
+    with database.alone(f"rebuild-{projection.name}") as alone:
+        if not alone:
+            raise ConflictError(f"the view {projection.name} is being rebuilt already")
+        _drop_others(database, projection)
+        generation = _create(database, projection)
+        while (count := _step(database, history, projection, generation)) == PAGE:
+            on_page(count)
+        with database.writing(patient=True) as connection:
+            rebuilt = _switch(connection, history, projection, generation)
+        _drop_others(database, projection)
+    return rebuilt
+
+
+def _drop_others(database: Database, projection: Projection) -> None:
+    """Drop the generations that are not live, except those an audit still reads.
+
+    Those are left for the next rebuild, as are those of a rebuild that was interrupted.
+    """
+    with database.reading() as connection:
+        numbers = positions.idle_numbers(connection, projection.name)
+    for number in numbers:
+        with suppress(StoreUnavailableError), database.writing() as connection:
+            positions.drop_generation(connection, projection, number=number)
 
 
 def _create(database: Database, projection: Projection) -> Generation:
@@ -83,7 +104,6 @@ def _switch(
         else 0,
     )
     positions.point_views(connection, projection, number=generation.number)
-    positions.drop_generation(connection, projection, number=live.generation.number)
     return rebuilt
 
 

@@ -5,30 +5,34 @@ are made again from the events and held against what is there. The first differe
 the event it goes back to.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
+from uuid import UUID
 
+from bitarray import bitarray
 from sqlalchemy import Connection, Table, select
 
 from projections import positions
+from projections.did_documents import document_bytes, has_document
+from projections.directory import ISSUERS, DirectoryProjection
 from projections.fold import Fold
 from projections.history import History, Recorded, Unreadable
 from projections.list_documents import published_bytes, terms_of
 from projections.press import published_version
 from projections.projection import Projection
-from projections.publish_folder import PublishFolder, list_name
+from projections.publish_folder import PublishedVersion, PublishFolder, did_name, list_name
 from projections.rows import Key, Row
 from projections.status_lists import PUBLICATIONS, StatusListsProjection
-from registry.domain.events import StatusListPublished
+from registry.domain.events import SigningKeyAdded, StatusListPublished
 from registry.domain.status_list import publication_id
 from registry.formats import bitstring
 from registry.formats.data_integrity import ProofError, verify_proof
 from registry.formats.multikey import decode_public_key
 from registry.formats.strict_json import loads
 from registry.store.database import Database
+from registry.store.mapper import UnknownEventError
 
 BATCH = 1000
 LONGEST_SHOWN = 100
@@ -97,8 +101,9 @@ class Replay:
         with self.database.snapshot(patient=True) as connection:
             comparison = _Comparison(self, connection)
             outcome = comparison.outcome
-            differences = comparison.differences(all_versions=all_versions, on_event=on_event)
-            outcome.difference = next(differences, None)
+            found = comparison.differences(all_versions=all_versions, on_event=on_event)
+            with closing(found) as differences:
+                outcome.difference = next(differences, None)
         return outcome
 
 
@@ -108,44 +113,71 @@ class _Comparison:
     def __init__(self, replay: Replay, connection: Connection) -> None:
         self.replay = replay
         self.connection = connection
-        stops = {p.name: positions.live(connection, p.name).position for p in replay.projections}
+        places = [positions.live(connection, p.name) for p in replay.projections]
+        self.tables = {
+            projection.name: place.generation.tables(projection.tables)
+            for projection, place in zip(replay.projections, places, strict=True)
+        }
+        self._hold_tables()
+        stops = {place.generation.projection: place.position for place in places}
         newest = max(stops.values())
         self.fold = Fold(replay.projections, stops)
         self.outcome = Outcome(position=newest, pending=replay.history.end() - newest)
+        self.keys: dict[str, str] = {}
 
-    def differences(self, *, all_versions: bool, on_event: OnEvent) -> Iterator[Difference]:
+    def _hold_tables(self) -> None:
+        """Touch every table, so that PostgreSQL keeps them until this reading ends."""
+        for tables in self.tables.values():
+            for table in tables.values():
+                self.connection.execute(select(table).limit(0)).close()
+
+    def differences(self, *, all_versions: bool, on_event: OnEvent) -> Generator[Difference]:
         """Yield every difference, history first, then what is served, then the views."""
         waiting = self._versions(all_versions=all_versions)
-        return chain(self._in_history(waiting, on_event), self._in_serving(), self._in_views())
+        yield from self._in_history(waiting, on_event)
+        yield from self._in_serving()
+        yield from self._in_did_documents()
+        yield from self._in_views()
 
-    def _versions(self, *, all_versions: bool) -> dict[int, list[StatusListPublished]]:
-        """Return the published versions to make again, by the position they were made at."""
+    def _versions(self, *, all_versions: bool) -> list[StatusListPublished]:
+        """Return the published versions to make again, the one made first at the end.
+
+        The keys that were ever added are taken in on the way: a list is signed with a key that
+        was added before it was published, perhaps after the position it states.
+        """
+        topics = (StatusListPublished.TOPIC, SigningKeyAdded.TOPIC)
         stop = self.fold.stops[StatusListsProjection.name]
-        topics = (StatusListPublished.TOPIC,)
         chosen: dict[object, StatusListPublished] = {}
-        for item in self.replay.history.all(stop=stop, topics=topics):
-            if isinstance(item, Recorded) and isinstance(item.event, StatusListPublished):
-                event = item.event
-                version = event.originator_version if all_versions else 0
-                chosen[event.originator_id, version] = event
-        waiting: defaultdict[int, list[StatusListPublished]] = defaultdict(list)
-        for event in chosen.values():
-            waiting[event.position].append(event)
-        return waiting
+        for item in self.replay.history.all(topics=topics):
+            match item:
+                case Recorded(event=SigningKeyAdded() as added):
+                    self.keys[added.verification_method] = added.key
+                case Recorded(event=StatusListPublished() as event) if item.position <= stop:
+                    version = event.originator_version if all_versions else 0
+                    chosen[event.originator_id, version] = event
+        return sorted(chosen.values(), key=lambda event: event.position, reverse=True)
 
     def _in_history(
-        self, waiting: dict[int, list[StatusListPublished]], on_event: OnEvent
+        self, waiting: list[StatusListPublished], on_event: OnEvent
     ) -> Iterator[Difference]:
         for item in self.replay.history.all(stop=self.outcome.position):
+            # A version states the position up to which it is the fold, so its bits are compared
+            # before the first event after that position, also where the one there is gone.
+            yield from self._in_versions(waiting, before=item.position)
             if isinstance(item, Unreadable):
                 yield Difference("event", item.position, "a known event", item.reason)
                 continue
             self.fold.apply(item.event, item.position)
             self.outcome.events += 1
             on_event(item.position)
-            for version in waiting.pop(item.position, ()):
-                self.outcome.versions += 1
-                yield from self._in_version(version)
+        yield from self._in_versions(waiting, before=self.outcome.position + 1)
+
+    def _in_versions(
+        self, waiting: list[StatusListPublished], *, before: int
+    ) -> Iterator[Difference]:
+        while waiting and waiting[-1].position < before:
+            self.outcome.versions += 1
+            yield from self._in_version(waiting.pop())
 
     def _in_version(self, event: StatusListPublished) -> Iterator[Difference]:
         name = list_name(event.list_id, event.purpose)
@@ -184,18 +216,18 @@ class _Comparison:
         self, event: StatusListPublished, body: bytes, what: str
     ) -> Iterator[Difference]:
         method = event.representations[0]["verification_method"]
-        if method not in self.fold.keys:
+        if method not in self.keys:
             yield Difference(what, event.position, "a key of the issuer's", method)
             return
         document = loads(body)
-        key = decode_public_key(self.fold.keys[method])
+        key = decode_public_key(self.keys[method])
         try:
-            verify_proof(document, document["proof"][0], public_key=key)
+            verify_proof(document, document["proof"], public_key=key)
         except ProofError as error:
             yield Difference(what, event.position, "a signature that verifies", str(error))
 
     def _in_serving(self) -> Iterator[Difference]:
-        """Compare what is served now with the event that published it."""
+        """Compare which version is served with the events that published it."""
         publications = self.fold.rows[StatusListsProjection.name].tables[PUBLICATIONS]
         for (list_id, purpose), row in publications.items():
             name = list_name(list_id, purpose)
@@ -204,26 +236,42 @@ class _Comparison:
                 continue
             if current is None or current.version < row["version"]:
                 yield Difference(name, row["position"], f"version {row['version']}", str(current))
-                continue
-            stream = publication_id(list_id, purpose)
-            event = self.replay.history.event(stream, current.version)
-            if not isinstance(event, StatusListPublished) or published_version(event) != current:
+            elif current != self._published(publication_id(list_id, purpose), current.version):
                 yield Difference(name, row["position"], "a published version", str(current))
 
+    def _published(self, stream: UUID, version: int) -> PublishedVersion | None:
+        try:
+            event = self.replay.history.event(stream, version)
+        except UnknownEventError:
+            return None
+        return published_version(event) if isinstance(event, StatusListPublished) else None
+
+    def _in_did_documents(self) -> Iterator[Difference]:
+        """Compare the DID documents that are served with the issuers' keys."""
+        issuers = self.fold.rows[DirectoryProjection.name].tables[ISSUERS]
+        for (issuer_id,), row in issuers.items():
+            name = did_name(str(issuer_id))
+            current = self.replay.folder.current(name)
+            if not has_document(row) or current is None or current.version != row["version"]:
+                continue  # The document of another version is on its way, or newer.
+            if self.replay.folder.read(name, current) != document_bytes(row):
+                position = self.fold.touched.get((ISSUERS, (issuer_id,)))
+                yield Difference(name, position, "the issuer's keys", "another document")
+
     def _in_views(self) -> Iterator[Difference]:
-        for projection in self.replay.projections:
-            place = positions.live(self.connection, projection.name)
-            for view, table in place.generation.tables(projection.tables).items():
-                yield from self._in_table(view, table, self.fold.rows[projection.name].tables[view])
+        for projection, tables in self.tables.items():
+            for view, table in tables.items():
+                yield from self._in_table(view, table, self.fold.rows[projection].tables[view])
 
     def _in_table(self, view: str, table: Table, expected: dict[Key, Row]) -> Iterator[Difference]:
         missing = set(expected)
-        rows = self.connection.execution_options(yield_per=BATCH).execute(select(table))
-        for found in rows.mappings():
-            key = tuple(found[column.name] for column in table.primary_key)
-            self.outcome.rows += 1
-            missing.discard(key)
-            yield from self._in_row(view, key, expected.get(key), dict(found))
+        streamed = self.connection.execution_options(yield_per=BATCH)
+        with streamed.execute(select(table)) as rows:
+            for found in rows.mappings():
+                key = tuple(found[column.name] for column in table.primary_key)
+                self.outcome.rows += 1
+                missing.discard(key)
+                yield from self._in_row(view, key, expected.get(key), dict(found))
         for key in sorted(missing, key=str):
             yield self._row_difference(view, key, "a row", "no row")
 
@@ -235,13 +283,23 @@ class _Comparison:
             return
         for column, value in expected.items():
             if found[column] != value:
-                yield self._row_difference(f"{column} of {view}", key, value, found[column])
+                shown = _shown(value, found[column])
+                yield self._row_difference(f"{column} of {view}", key, *shown)
 
-    def _row_difference(self, what: str, key: Key, expected: object, found: object) -> Difference:
+    def _row_difference(self, what: str, key: Key, expected: str, found: str) -> Difference:
         view = what.rpartition(" ")[2]
         name = " ".join(str(part) for part in key)
-        position = self.fold.touched.get((view, key))
-        return Difference(f"{what} {name}", position, _brief(expected), _brief(found))
+        return Difference(f"{what} {name}", self.fold.touched.get((view, key)), expected, found)
+
+
+def _shown(expected: object, found: object) -> tuple[str, str]:
+    """Return two values as a person tells them apart."""
+    if isinstance(expected, bitarray) and isinstance(found, bitarray):
+        if len(expected) == len(found):
+            index = (expected ^ found).find(1)
+            return f"entry {index} is {expected[index]}", f"entry {index} is {found[index]}"
+        expected, found = f"{len(expected)} entries", f"{len(found)} entries"
+    return _brief(expected), _brief(found)
 
 
 def _brief(value: object) -> str:

@@ -14,6 +14,7 @@ import structlog
 
 from projections.catch_up import CatchUp
 from projections.publisher import Publisher
+from registry.domain.errors import RegistryError
 from registry.store.database import StoreUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -56,13 +57,11 @@ class Runner:
         prepare: Callable[[], None],
         catch_up: CatchUp,
         publisher: Publisher,
-        did_publisher: Ticking,
         scheduler: Ticking,
     ) -> None:
         self._prepare = prepare
         self._catch_up = catch_up
         self._publisher = publisher
-        self._did_publisher = did_publisher
         self._scheduler = scheduler
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -109,14 +108,15 @@ class Runner:
             count = self._catch_up.step()
             self.health.applied += count
             self._publisher.tick()
-            self._did_publisher.tick()
         self.health.caught_up_at = time.monotonic()
         if time.monotonic() - self._scheduled_at >= SCHEDULE_SECONDS:
             self._scheduler.tick()
             self._scheduled_at = time.monotonic()
 
     def _report(self, error: Exception) -> None:
-        reason = f"{type(error).__name__}: {error}"
+        # Any other error's text may quote what was being stored.
+        text = error.reason if isinstance(error, RegistryError) else "see the traceback"
+        reason = f"{type(error).__name__}: {text}"
         if self.health.failure != reason:
             level = log.warning if isinstance(error, StoreUnavailableError) else log.exception
             level("background work failed and is tried again", reason=reason)

@@ -169,6 +169,10 @@ class CredentialRegistry:
             raise UnknownIssuerError("there is no such issuer", field="issuer_id")
         return issuer
 
+    def open_signer(self, issuer_id: str, key: str, *, verification_method: str) -> Signer:
+        """Return what signs with one key of an issuer's; raises SecretMissingError."""
+        return self._signing.signer(issuer_id, key, verification_method=verification_method)
+
     def signer_of(self, issuer_id: str) -> Signer:
         """Return what signs for an issuer now."""
         issuer = self.issuer(issuer_id)

@@ -11,7 +11,8 @@ from registry.domain.instants import instant, parse_instant
 from registry.domain.status_list import StatusList
 from registry.store import installation
 from registry.store.database import Database
-from registry.store.vault import Stored, Vault
+from registry.store.mapper import UnknownEventError
+from registry.store.vault import Shelf, Stored, Vault
 from registry.streams import Streams
 
 SWEEP_AFTER = timedelta(hours=1)
@@ -33,11 +34,12 @@ class Housekeeping:
 
         Somebody who reinstated or revoked it by hand first is no error.
         """
-        credential = self._streams.load(Credential(UUID(credential_id)))
+        credential = self._readable(credential_id)
         command = self._commands.own()
-        if credential.status is not Status.SUSPENDED or credential.suspended_until is None:
+        if credential is None or credential.status is not Status.SUSPENDED:
             return False
-        if parse_instant(credential.suspended_until) > command.recorded_at:
+        until = credential.suspended_until
+        if until is None or parse_instant(until) > command.recorded_at:
             return False
         credential.end_suspension(command)
         return self._stored(credential)
@@ -51,16 +53,33 @@ class Housekeeping:
         return self._stored(status_list)
 
     def sweep_vault(self) -> int:
-        """Remove documents older than an hour whose event never came; return how many."""
+        """Remove documents and notes older than an hour whose event never came; return how many."""
         start = installation.swept_until(self._database)
         end = instant(self._commands.clock() - SWEEP_AFTER)
-        removed, last = 0, None
-        while found := self._vault.documents_between(start, end, after=last):
-            removed += sum(self._remove_if_orphaned(stored) for stored in found)
-            last = found[-1]
+        removed = sum(self._sweep(shelf, start, end) for shelf in Shelf)
         if end > start:
             installation.record_sweep(self._database, until=end)
         return removed
+
+    def _sweep(self, shelf: Shelf, start: str, end: str) -> int:
+        removed, last = 0, None
+        while found := self._vault.stored_between(shelf, start, end, after=last):
+            orphans = [stored for stored in found if self._is_orphaned(stored)]
+            for stored in orphans:
+                self._vault.remove(shelf, stored)
+            removed, last = removed + len(orphans), found[-1]
+        return removed
+
+    def _is_orphaned(self, stored: Stored) -> bool:
+        credential = self._readable(stored.credential_id)
+        return credential is not None and stored.digest not in credential.vault_digests
+
+    def _readable(self, credential_id: str) -> Credential | None:
+        """Return a credential, or None where its stream holds an event unknown here."""
+        try:
+            return self._streams.load(Credential(UUID(credential_id)))
+        except UnknownEventError:
+            return None
 
     def _stored(self, aggregate: Aggregate) -> bool:
         """Save, unless somebody else was faster: what they did stands."""
@@ -68,11 +87,4 @@ class Housekeeping:
             self._streams.store(aggregate)
         except ConcurrentChangeError:
             return False
-        return True
-
-    def _remove_if_orphaned(self, stored: Stored) -> bool:
-        credential = self._streams.load(Credential(UUID(stored.credential_id)))
-        if credential.version and credential.issuance.document_digest == stored.digest:
-            return False
-        self._vault.remove_document(stored)
         return True

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from registry.domain.achievement import Profile
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
@@ -72,12 +73,16 @@ class Grounds:
 
 
 class Credential(Aggregate):
-    """Folds the events of one credential."""
+    """Folds the events of one credential; `vault_digests` names what the vault keeps for it."""
 
     issuance: CredentialIssued
     status: Status
     suspended_until: str | None = None
     superseded_by: str | None = None
+
+    def __init__(self, aggregate_id: UUID) -> None:
+        super().__init__(aggregate_id)
+        self.vault_digests: set[str] = set()
 
     def issue(self, command: Command, issuance: Issuance) -> None:
         """Record that the credential was issued."""
@@ -195,12 +200,21 @@ class Credential(Aggregate):
         match event:
             case CredentialIssued():
                 self.issuance, self.status = event, Status.ACTIVE
+                self.vault_digests.add(event.document_digest)
             case CredentialSuspended():
-                self.status, self.suspended_until = Status.SUSPENDED, event.until
+                self._change_status(event, Status.SUSPENDED)
+                self.suspended_until = event.until
             case CredentialReinstated():
-                self.status, self.suspended_until = Status.ACTIVE, None
+                self._change_status(event, Status.ACTIVE)
             case CredentialRevoked():
-                self.status, self.suspended_until = Status.REVOKED, None
+                self._change_status(event, Status.REVOKED)
                 self.superseded_by = event.superseded_by
             case _:
                 raise ForeignEventError(f"not a credential's event: {event!r}")
+
+    def _change_status(
+        self, event: CredentialSuspended | CredentialReinstated | CredentialRevoked, status: Status
+    ) -> None:
+        self.status, self.suspended_until = status, None
+        if event.note_digest is not None:
+            self.vault_digests.add(event.note_digest)

@@ -4,11 +4,14 @@ A transaction that writes takes SQLite's write lock when it begins (BEGIN IMMEDI
 one that reads first fails at its first write when another process wrote in between.
 """
 
+import fcntl
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
@@ -84,6 +87,30 @@ class Database:
                 if patient:
                     self._lift_limits(connection)
                 yield connection
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[bool]:
+        """Say whether no other process does `work` now, and keep others from it until leaving."""
+        alone = self._alone_on_sqlite if self.is_sqlite else self._alone_on_postgres
+        with alone(work) as won:
+            yield won
+
+    @contextmanager
+    def _alone_on_sqlite(self, work: str) -> Iterator[bool]:
+        with Path(f"{self.url.database}.{work}.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    @contextmanager
+    def _alone_on_postgres(self, work: str) -> Iterator[bool]:
+        key = int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], "big", signed=True)
+        with self.snapshot(patient=True) as connection:
+            query = text("SELECT pg_try_advisory_xact_lock(:key)")
+            yield bool(connection.execute(query, {"key": key}).scalar_one())
 
     def _lift_limits(self, connection: Connection) -> None:
         if not self.is_sqlite:

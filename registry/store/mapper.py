@@ -12,7 +12,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from registry.domain.errors import InvalidValueError
+from registry.domain.errors import InvalidValueError, RegistryError
 from registry.domain.events import EVENT_CLASSES, OPENING_EVENTS, Event
 
 MAXIMUM_STATE_BYTES = 60_000
@@ -31,8 +31,8 @@ _REQUIRED = {
 }
 
 
-class UnknownEventError(Exception):
-    """A stored event has a topic or a form that this version of the registry does not know."""
+class UnknownEventError(RegistryError):
+    """The history holds an event that this version of the registry does not know."""
 
 
 class EventTooLargeError(InvalidValueError):

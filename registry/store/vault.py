@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
@@ -49,11 +50,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Stored:
-    """The row of a document: enough to ask whether its event came."""
+    """The row of a document or note: enough to ask whether its event came."""
 
     created_at: str
     credential_id: str
     digest: str
+
+
+class Shelf(StrEnum):
+    """What the vault keeps for a credential; the value is bound into each ciphertext."""
+
+    DOCUMENTS = "document"
+    NOTES = "note"
+
+
+_TABLES = {Shelf.DOCUMENTS: documents, Shelf.NOTES: notes}
 
 
 class Vault:
@@ -80,19 +91,19 @@ class Vault:
 
     def put_documents(self, items: Sequence[Item], *, at: str) -> None:
         """Encrypt and store secured documents, all or none, durable on return."""
-        self._insert(documents, self._sealed("document", items, at))
+        self._insert(documents, self._sealed(Shelf.DOCUMENTS, items, at))
 
     def put_note(self, item: Item, *, at: str) -> None:
         """Encrypt and store a private note to a status change."""
-        self._insert(notes, self._sealed("note", [item], at))
+        self._insert(notes, self._sealed(Shelf.NOTES, [item], at))
 
     def document(self, credential_id: str, digest: str) -> bytes:
         """Return a secured document; raises DocumentGoneError once it was erased."""
-        return self._open("document", documents, credential_id, digest)
+        return self._open(Shelf.DOCUMENTS, credential_id, digest)
 
     def note(self, credential_id: str, digest: str) -> bytes:
         """Return a private note; raises DocumentGoneError once it was erased."""
-        return self._open("note", notes, credential_id, digest)
+        return self._open(Shelf.NOTES, credential_id, digest)
 
     def note_digest(self, issuer_id: str, text: str) -> str:
         """Return the keyed digest of a note: nobody can confirm a guess at its text."""
@@ -103,22 +114,24 @@ class Vault:
         secret = self._keys.get(f"issuer/{issuer_id}")
         return hmac.new(secret, kind.encode() + b"\0" + data, hashlib.sha256).hexdigest()
 
-    def documents_between(self, start: str, end: str, *, after: Stored | None) -> list[Stored]:
-        """Return up to 500 documents with start <= created_at < end, following `after`."""
-        key = (documents.c.created_at, documents.c.credential_id, documents.c.digest)
-        query = select(*key).where(documents.c.created_at >= start, documents.c.created_at < end)
+    def stored_between(
+        self, shelf: Shelf, start: str, end: str, *, after: Stored | None
+    ) -> list[Stored]:
+        """Return up to 500 rows with start <= created_at < end, following `after`."""
+        table = _TABLES[shelf]
+        key = (table.c.created_at, table.c.credential_id, table.c.digest)
+        query = select(*key).where(table.c.created_at >= start, table.c.created_at < end)
         if after is not None:
             query = query.where(tuple_(*key) > tuple_(*(literal(v) for v in vars(after).values())))
         with self._database.reading() as connection:
             return [Stored(*row) for row in connection.execute(query.order_by(*key).limit(500))]
 
-    def remove_document(self, stored: Stored) -> None:
-        """Remove a document whose event never came."""
-        key = (documents.c.credential_id == stored.credential_id) & (
-            documents.c.digest == stored.digest
-        )
+    def remove(self, shelf: Shelf, stored: Stored) -> None:
+        """Remove what no event names."""
+        table = _TABLES[shelf]
+        key = (table.c.credential_id == stored.credential_id, table.c.digest == stored.digest)
         with self._database.writing() as connection:
-            connection.execute(delete(documents).where(key))
+            connection.execute(delete(table).where(*key))
 
     def _identifier_hash(self, issuer_id: str, person: Person) -> str:
         data = f"{person.identity_type}\0{person.identifier}".encode()
@@ -151,7 +164,7 @@ class Vault:
             for identifier_hash, reference in references.items()
         ]
 
-    def _sealed(self, kind: str, items: Sequence[Item], at: str) -> list[dict[str, Any]]:
+    def _sealed(self, shelf: Shelf, items: Sequence[Item], at: str) -> list[dict[str, Any]]:
         keys = self._keys.get_many({_key_name(item.subject_ref) for item in items})
         return [
             {
@@ -159,28 +172,29 @@ class Vault:
                 "digest": item.digest,
                 "subject_ref": item.subject_ref,
                 "ciphertext": _seal(
-                    _living_key(keys, item.subject_ref), item.content, _binding(kind, item)
+                    _living_key(keys, item.subject_ref), item.content, _binding(shelf, item)
                 ),
                 "created_at": at,
             }
             for item in items
         ]
 
-    def _open(self, kind: str, table: Table, credential_id: str, digest: str) -> bytes:
+    def _open(self, shelf: Shelf, credential_id: str, digest: str) -> bytes:
+        table = _TABLES[shelf]
         query = select(table.c.subject_ref, table.c.ciphertext).where(
             table.c.credential_id == credential_id, table.c.digest == digest
         )
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
-            raise DocumentGoneError(f"the {kind} is not in the vault")
+            raise DocumentGoneError(f"the {shelf} is not in the vault")
         reference, ciphertext = row
         key = _living_key(self._keys.get_many([_key_name(reference)]), reference)
         item = Item(credential_id, digest, reference, b"")
         try:
-            return unseal(key, ciphertext, bound_to=_binding(kind, item))
+            return unseal(key, ciphertext, bound_to=_binding(shelf, item))
         except InvalidTag as error:
-            raise DocumentGoneError(f"the stored {kind} was damaged or moved") from error
+            raise DocumentGoneError(f"the stored {shelf} was damaged or moved") from error
 
     def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         dialect = sqlite if self._database.is_sqlite else postgresql
@@ -199,8 +213,8 @@ def _living_key(keys: Mapping[str, bytes], reference: str) -> bytes:
         raise DocumentGoneError("the key was destroyed, the document is erased") from error
 
 
-def _binding(kind: str, item: Item) -> str:
-    return f"{kind}/{item.credential_id}/{item.digest}/{item.subject_ref}"
+def _binding(shelf: Shelf, item: Item) -> str:
+    return f"{shelf}/{item.credential_id}/{item.digest}/{item.subject_ref}"
 
 
 def _seal(key: bytes, content: bytes, bound_to: str) -> bytes:

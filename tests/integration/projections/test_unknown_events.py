@@ -1,5 +1,6 @@
 """An event that this version does not know freezes what it may concern, loudly, and no more."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,9 +10,11 @@ from structlog.testing import capture_logs
 
 from projections.rebuild import rebuild
 from projections.status_lists import StatusListsProjection
-from registry.domain.events import ReasonCodeAdded
+from registry.domain.credential import Credential
+from registry.domain.events import CredentialRevoked, ReasonCodeAdded
 from registry.domain.status_list import publication_id
 from registry.store import mapper
+from registry.store.mapper import EventMapper
 from registry.store.recorders import open_recorder
 from tests.integration.projections.by_hand import ByHand
 from tests.integration.projections.conftest import Another
@@ -157,3 +160,37 @@ def test_replay_names_the_unknown_event(by_hand: ByHand) -> None:
     assert difference is not None
     assert (difference.what, difference.position) == ("event", position)
     assert "later-v7" in difference.found
+
+
+@pytest.mark.parametrize("index", [-1, 131_072, 10**9])
+def test_event_with_an_index_outside_its_list_freezes_its_issuer_alone(
+    by_hand: ByHand, index: int
+) -> None:
+    (mine, other), (theirs,) = by_hand.issue(2), by_hand.issue(1, number=2)
+    by_hand.settle()
+    impossible = replace(revoked(mine), list_index=index)
+    open_recorder(by_hand.registry.database).insert_events(
+        [EventMapper().to_stored_event(impossible)]
+    )
+    by_hand.revoke(other)
+    by_hand.revoke(theirs)
+    by_hand.settle()
+    assert "cannot be applied: index" in str(by_hand.alarm(other))
+    assert by_hand.bit(other) == 0
+    assert by_hand.bit(theirs) == 1
+
+
+def revoked(credential: Credential) -> CredentialRevoked:
+    return CredentialRevoked(
+        originator_id=credential.id,
+        originator_version=2,
+        recorded_at="2026-11-22T18:00:00.000000Z",
+        actor="somebody",
+        command_id="",
+        request_digest="",
+        nonce="",
+        issuer_id=credential.issuance.issuer_id,
+        list_id=credential.issuance.list_id,
+        list_index=credential.issuance.list_index,
+        reason="fraud",
+    )

@@ -13,7 +13,7 @@ from registry.domain.errors import DocumentGoneError
 from registry.store.database import Database
 from registry.store.key_store import KeyStore
 from registry.store.tables import documents, notes, secrets, subjects
-from registry.store.vault import Item, Person, Stored, Vault
+from registry.store.vault import Item, Person, Shelf, Stored, Vault
 
 AT = "2026-11-22T18:00:00.000000Z"
 ANNA = Person("emailAddress", "anna.kanarek@example.org", "Anna Kanarek")
@@ -236,7 +236,9 @@ def test_documents_are_listed_by_age_in_pages(vault: Vault, item: Item) -> None:
         items = [replace(item, credential_id=f"{number + n:04}") for n in range(400)]
         vault.put_documents(items, at=at(number))
     found: list[Stored] = []
-    while page := vault.documents_between(at(0), at(800), after=found[-1] if found else None):
+    while page := vault.stored_between(
+        Shelf.DOCUMENTS, at(0), at(800), after=found[-1] if found else None
+    ):
         assert len(page) <= 500
         found += page
     assert [stored.credential_id for stored in found] == [f"{n:04}" for n in range(800)]
@@ -245,7 +247,7 @@ def test_documents_are_listed_by_age_in_pages(vault: Vault, item: Item) -> None:
 def test_removed_document_is_gone_and_its_neighbour_stays(vault: Vault, item: Item) -> None:
     other = replace(item, digest="cd" * 32)
     vault.put_documents([item, other], at=AT)
-    vault.remove_document(Stored(AT, item.credential_id, item.digest))
+    vault.remove(Shelf.DOCUMENTS, Stored(AT, item.credential_id, item.digest))
     with pytest.raises(DocumentGoneError):
         vault.document(item.credential_id, item.digest)
     assert vault.document(other.credential_id, other.digest) == CONTENT

@@ -17,6 +17,7 @@ from registry.domain import events as e
 from registry.store.mapper import (
     MAXIMUM_STATE_BYTES,
     EventMapper,
+    EventTextError,
     EventTooLargeError,
     UnknownEventError,
 )
@@ -33,7 +34,7 @@ METHOD = f"did:web:registry.example.org:issuers:{ISSUER}#{KEY}"
 DEFINITION = {"title": {"pl": "Żółta łódź", "en": "Yellow boat"}, "workload": {"hours": 7.5}}
 HEADER: dict[str, Any] = {
     "originator_id": STREAM,
-    "originator_version": 7,
+    "originator_version": 1,
     "recorded_at": "2026-11-22T18:00:00.123456Z",
     "actor": "api-key:0123456789abcdef",
     "command_id": "c0" * 32,
@@ -130,7 +131,7 @@ BY_TOPIC = {event.TOPIC: event for event in EVENTS}
 
 def stored(topic: str, state: str | bytes) -> StoredEvent:
     data = state if isinstance(state, bytes) else state.encode()
-    return StoredEvent(originator_id=STREAM, originator_version=7, topic=topic, state=data)
+    return StoredEvent(originator_id=STREAM, originator_version=1, topic=topic, state=data)
 
 
 def read(topic: str, state: str | bytes) -> e.Event:
@@ -222,3 +223,28 @@ def _defined_with(size: int) -> e.Event:
     empty = replace(event, definition={"t": ""})  # type: ignore[call-arg]
     room = size - len(EventMapper().to_stored_event(empty).state)
     return replace(event, definition={"t": "ł" * (room // 2) + "l" * (room % 2)})  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("list_index", "5"), ("list_index", True), ("reason", None), ("actor", 7)]
+)
+def test_value_of_another_type_is_unknown(name: str, value: object) -> None:
+    event = next(event for event in EVENTS if isinstance(event, e.CredentialRevoked))
+    stored = EventMapper().to_stored_event(event)
+    state = json.loads(stored.state) | {name: value}
+    changed = StoredEvent(STREAM, 2, stored.topic, json.dumps(state).encode())
+    with pytest.raises(UnknownEventError, match=f"{name} is a"):
+        EventMapper().to_domain_event(changed)
+
+
+def test_event_that_opens_a_stream_is_unknown_inside_one() -> None:
+    event = next(event for event in EVENTS if isinstance(event, e.CredentialIssued))
+    stored = EventMapper().to_stored_event(replace(event, originator_version=2))
+    with pytest.raises(UnknownEventError, match="stands inside a stream"):
+        EventMapper().to_domain_event(stored)
+
+
+def test_text_with_nul_is_refused_since_no_view_could_hold_it() -> None:
+    event = next(event for event in EVENTS if isinstance(event, e.IssuerRegistered))
+    with pytest.raises(EventTextError, match=r"U\+0000"):
+        EventMapper().to_stored_event(replace(event, name_en="Uni\0versity"))
