@@ -16,6 +16,7 @@ from api.bootstrap import Registry
 from api.description import describing
 from api.exchanges import Exchanges
 from api.published import PublishedFiles
+from api.reference import reference
 from registry.domain.errors import RegistryError
 
 log = structlog.get_logger(__name__)
@@ -55,12 +56,15 @@ def _framework(registry: Registry) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        # Both would load scripts from elsewhere; `api.reference` takes their place.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.registry = registry
     app.state.backing_off = BackingOff(time.monotonic)
     for router in GUARDED:
         app.include_router(router, dependencies=[bearer])
-    for router in (public.router, health.router):
+    for router in (public.router, health.router, reference(app)):
         app.include_router(router)
     refusals.install(app)
     # The way the framework offers for it.

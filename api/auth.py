@@ -50,7 +50,9 @@ def authenticate(request: Request) -> None:
     address = request.client.host if request.client else ""
     if wait := backing_off.wait_seconds(address):
         raise TooManyFailuresError(
-            "too many wrong API keys from this address", retry_after_seconds=ceil(wait)
+            "too many wrong API keys from this address",
+            retry_after_seconds=ceil(wait),
+            goes_on_record=backing_off.announce(address),
         )
     try:
         principal = registry_of(request).api_keys.authenticate(_token(request), at=instant(now()))

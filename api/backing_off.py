@@ -18,6 +18,7 @@ class _Record:
     failures: int
     last_at: float
     closed_until: float
+    announced: bool = False
 
 
 class BackingOff:
@@ -37,6 +38,15 @@ class BackingOff:
         with self._lock:
             record = self._records.get(address)
         return max(0.0, record.closed_until - self._clock()) if record else 0.0
+
+    def announce(self, address: str) -> bool:
+        """Return whether this is the first refusal since the address was closed out."""
+        with self._lock:
+            record = self._records.get(address)
+            if record is None or record.announced:
+                return False
+            record.announced = True
+            return True
 
     def failed(self, address: str) -> None:
         """Count a failure."""

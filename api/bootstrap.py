@@ -6,6 +6,7 @@ database is away.
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -67,6 +68,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def nonce() -> str:
+    """Return 128 random bits in hex."""
+    return os.urandom(16).hex()
+
+
 def build(settings: Settings) -> Registry:
     """Build a registry that `init` has made; raises NotInitialisedError or MasterKeyError."""
     if settings.public_url is None:
@@ -94,27 +100,8 @@ def build(settings: Settings) -> Registry:
     )
     history = History(recorder)
     folder = PublishFolder(settings.effective_publish_folder)
-    terms = Terms(
-        validity=timedelta(seconds=settings.list_validity_seconds),
-        ttl=timedelta(seconds=settings.list_ttl_seconds),
-    )
-    press = Press(
-        append=streams.append,
-        folder=folder,
-        open_signer=application.open_signer,
-        public_url=public_url,
-        clock=now,
-        nonce=commands.salt,
-        terms=terms,
-    )
-    publisher = Publisher(
-        snapshot=database.snapshot,
-        history=history,
-        press=press,
-        did_publisher=DidPublisher(folder),
-        folder=folder,
-        clock=now,
-        terms=terms,
+    publisher = _publisher(
+        settings, application, streams, history=history, folder=folder, database=database
     )
     catch_up = CatchUp(database, history, ALL)
     housekeeping = Housekeeping(database=database, streams=streams, commands=commands, vault=vault)
@@ -122,14 +109,7 @@ def build(settings: Settings) -> Registry:
         prepare=lambda: check(database, public_url),
         catch_up=catch_up,
         publisher=publisher,
-        scheduler=Scheduler(
-            snapshot=database.snapshot,
-            housekeeping=housekeeping,
-            retirement=Retirement(
-                snapshot=database.snapshot, retention=timedelta(days=settings.list_retention_days)
-            ),
-            clock=now,
-        ),
+        scheduler=_scheduler(settings, database, housekeeping),
     )
     wake.target = runner.wake
     return Registry(
@@ -150,6 +130,49 @@ def build(settings: Settings) -> Registry:
     )
 
 
+def _publisher(
+    settings: Settings,
+    application: CredentialRegistry,
+    streams: Streams,
+    *,
+    history: History,
+    folder: PublishFolder,
+    database: Database,
+) -> Publisher:
+    terms = Terms(
+        validity=timedelta(seconds=settings.list_validity_seconds),
+        ttl=timedelta(seconds=settings.list_ttl_seconds),
+    )
+    press = Press(
+        append=streams.append,
+        folder=folder,
+        open_signer=application.open_signer,
+        public_url=application.public_url,
+        clock=now,
+        nonce=nonce,
+        terms=terms,
+    )
+    return Publisher(
+        snapshot=database.snapshot,
+        history=history,
+        press=press,
+        did_publisher=DidPublisher(folder),
+        folder=folder,
+        clock=now,
+        terms=terms,
+    )
+
+
+def _scheduler(settings: Settings, database: Database, housekeeping: Housekeeping) -> Scheduler:
+    retention = timedelta(days=settings.list_retention_days)
+    return Scheduler(
+        snapshot=database.snapshot,
+        housekeeping=housekeeping,
+        retirement=Retirement(snapshot=database.snapshot, retention=retention),
+        clock=now,
+    )
+
+
 def check(database: Database, public_url: str) -> None:
     """Raise unless the database has the newest form and was made for this public URL."""
     schema.check(database)
@@ -162,9 +185,10 @@ def initialise(settings: Settings) -> None:
 
     Safe to repeat with the same public URL; raises PublicUrlError for another.
     """
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    if settings.master_key is None and not settings.master_key_file.exists():
-        make_master_key(settings.master_key_file)
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.master_key is None:
+        with suppress(FileExistsError):
+            make_master_key(settings.master_key_file)
     database = Database(settings.effective_database_url)
     try:
         schema.upgrade(database)

@@ -33,11 +33,11 @@ from api.responses import refusals
 from api.values import Id, Instant
 from projections import queries
 from projections.queries import CredentialFilter, Window
-from registry.application import StatusChange
 from registry.domain.credential import Credential, Status
 from registry.domain.instants import instant
 from registry.issuing import Issued
 from registry.possession import LIFETIME, make_challenge
+from registry.requests import StatusChange
 from registry.store.api_keys import Principal, Role
 
 router = APIRouter(prefix="/v1", tags=["credentials"], route_class=GuardedRoute)

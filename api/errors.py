@@ -38,9 +38,10 @@ class RoleError(RegistryError):
 class TooManyFailuresError(RegistryError):
     """Too many requests with a wrong API key came from this address."""
 
-    def __init__(self, reason: str, *, retry_after_seconds: int) -> None:
+    def __init__(self, reason: str, *, retry_after_seconds: int, goes_on_record: bool) -> None:
         super().__init__(reason, remedy=f"wait {retry_after_seconds} s")
         self.retry_after_seconds = retry_after_seconds
+        self.goes_on_record = goes_on_record
 
 
 class UnknownLearnerError(NotFoundError):
@@ -57,10 +58,6 @@ class MethodError(RegistryError):
 
 class NotAcceptableError(RegistryError):
     """The request excludes every form in which this can be served."""
-
-
-class DidMethodError(RegistryError):
-    """An issuer cannot have a DID of this method here."""
 
 
 class InternalError(RegistryError):

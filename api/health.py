@@ -31,6 +31,11 @@ class Readiness(BaseModel):
 
     ready: bool
     hindrances: list[str] = Field(examples=[["the database did not answer"]])
+    warnings: list[str] = Field(
+        default=[],
+        description="What one issuer's lists suffer from; the others are served as ever.",
+        examples=[["event 12 is unreadable"]],
+    )
     projections: list[ProjectionState] = []
 
 
@@ -59,13 +64,16 @@ def _readiness(registry: Registry) -> Readiness:
     greatest = registry.settings.greatest_lag_seconds
     slow = [lag for lag in lags if lag.seconds > greatest]
     hindrances = [f"the view {lag.name} is {lag.seconds:.1f} s behind" for lag in slow]
-    hindrances += [f"event {each.notification_id} is unreadable" for each in frozen]
-    hindrances += [
-        f"list {list_id}/{purpose} is not published: {reason}"
-        for (list_id, purpose), reason in sorted(registry.publisher.alarms.items())
+    unreadable = sorted({each.notification_id for each in frozen})
+    warnings = [f"event {position} is unreadable" for position in unreadable]
+    warnings += [
+        f"list {list_id}/{purpose} is not published: {alarm.reason}"
+        for (list_id, purpose), alarm in sorted(registry.publisher.alarms.items())
     ]
     states = [
         ProjectionState(name=lag.name, lag_events=lag.events, lag_seconds=lag.seconds)
         for lag in lags
     ]
-    return Readiness(ready=not hindrances, hindrances=hindrances, projections=states)
+    return Readiness(
+        ready=not hindrances, hindrances=hindrances, warnings=warnings, projections=states
+    )

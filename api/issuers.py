@@ -20,10 +20,10 @@ from api.responses import refusals
 from api.values import Body, BothLanguages, Cursor, Id, Limit
 from projections import queries
 from projections.queries import Window
-from registry.application import NewAchievement
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.text import Language
 from registry.formats.data_integrity import Cryptosuite
+from registry.requests import NewAchievement
 
 router = APIRouter(prefix="/v1", tags=["issuers"], route_class=GuardedRoute)
 

@@ -19,6 +19,7 @@ from registry.store.api_keys import CredentialsRefusedError, UnknownApiKeyError
 from registry.store.database import StoreUnavailableError
 from registry.store.installation import NotInitialisedError, PublicUrlError
 from registry.store.key_store import MasterKeyError, SecretMissingError
+from registry.store.mapper import EventTextError, EventTooLargeError, UnknownEventError
 from registry.store.schema import SchemaError
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,7 +45,6 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     PossessionError: Kind(422, "possession-not-proved"),
     here.InvalidRequestError: Kind(422, "invalid-request"),
     here.RefusedFileError: Kind(422, "refused-file"),
-    here.DidMethodError: Kind(422, "did-method"),
     domain.NotFoundError: Kind(404, "not-found"),
     domain.UnknownIssuerError: Kind(404, "unknown-issuer"),
     domain.UnknownAchievementError: Kind(404, "unknown-achievement"),
@@ -82,6 +82,9 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     NotInitialisedError: Kind(503, "not-initialised"),
     PublicUrlError: Kind(503, "public-url"),
     ProjectionOutdatedError: Kind(503, "projection-outdated"),
+    UnknownEventError: Kind(503, "unknown-event"),
+    EventTooLargeError: Kind(422, "too-large"),
+    EventTextError: Kind(422, "text"),
     here.InternalError: INTERNAL,
 }
 

@@ -18,6 +18,7 @@ from api.errors import (
     MalformedBodyError,
     MethodError,
     NoSuchResourceError,
+    TooManyFailuresError,
 )
 from api.exchanges import shown_path
 from api.problems import kind_of, problem_response
@@ -86,6 +87,8 @@ def _problem(request: Request, error: RegistryError) -> Response:
 
 def _put_on_record(request: Request, error: RegistryError) -> None:
     registry, status = registry_of(request), kind_of(error).status
+    if isinstance(error, TooManyFailuresError) and not error.goes_on_record:
+        return  # One line tells of the whole period: whoever knocks on must not fill the log.
     try:
         if status in _ON_RECORD or _is_anothers(request, error, registry):
             registry.access_log.append(_refusal(request, error, status))

@@ -6,16 +6,13 @@ idempotency key returns what the first call returned and changes nothing.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from registry.allocation import Allocator
 from registry.commands import REGISTRY, Caller, Commands, issuer_scope
-from registry.domain.achievement import Achievement, Profile
+from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Aggregate, Command
 from registry.domain.credential import Credential, Grounds
-from registry.domain.definition import DefinitionError, parse_definition, to_plain
 from registry.domain.errors import (
     ConcurrentChangeError,
     InvalidValueError,
@@ -25,13 +22,12 @@ from registry.domain.errors import (
 )
 from registry.domain.instants import instant
 from registry.domain.issuer import Issuer
-from registry.domain.text import Language
 from registry.formats import did as dids
-from registry.formats.data_integrity import Cryptosuite
 from registry.formats.signer import Signer
 from registry.identifiers import parse_id
 from registry.issuance import Order
 from registry.issuing import Issued, Issuing
+from registry.requests import NewAchievement, Organisation, StatusChange, checked_definition
 from registry.store.key_store import KeyStore
 from registry.store.signing import SigningKeys
 from registry.store.vault import Item, Vault
@@ -42,49 +38,6 @@ Decision = Callable[[Credential, Command, Grounds], None]
 
 ATTEMPTS = 3
 """How often a change is decided anew because somebody else was faster, before 409 is the answer."""
-
-
-@dataclass(frozen=True)
-class Organisation:
-    """An issuer to register; `country` is ISO 3166-1 alpha-2, `did_method` "web" or "key"."""
-
-    name_pl: str
-    name_en: str
-    country: str
-    url: str
-    did_method: str = "web"
-
-
-@dataclass(frozen=True)
-class NewAchievement:
-    """An achievement to define: the definition in plain JSON and how its badges are made."""
-
-    definition: dict[str, Any]
-    language: Language = Language.PL
-    cryptosuite: Cryptosuite = Cryptosuite.EDDSA_RDFC_2022
-    profile: Profile = Profile.DEFAULT
-
-
-@dataclass(frozen=True)
-class StatusChange:
-    """Why and since when a status changes; `note` goes to the vault, its keyed digest to history.
-
-    `until` is the promised end of a suspension.
-    """
-
-    reason: str
-    note: str | None = None
-    effective_at: datetime | None = None
-    until: datetime | None = None
-
-    def plain(self) -> dict[str, Any]:
-        """Return the change as plain JSON, for the digest that recognises a repeat."""
-        return {
-            "reason": self.reason,
-            "note": self.note,
-            "effective_at": self.effective_at and instant(self.effective_at),
-            "until": self.until and instant(self.until),
-        }
 
 
 class CredentialRegistry:
@@ -106,7 +59,7 @@ class CredentialRegistry:
         self._vault = vault
         self._signing = SigningKeys(keys)
         self._allocator = allocator
-        self._public_url = public_url
+        self.public_url = public_url
         self._issuing = Issuing(
             streams=streams,
             commands=commands,
@@ -129,14 +82,23 @@ class CredentialRegistry:
         def register(issuer: Issuer) -> None:
             self._keys.find_or_create([issuer_scope(str(issuer_id))], at=at)
             if organisation.did_method == "web":
-                did = dids.did_web(self._public_url, "issuers", str(issuer_id))
-                issuer.register(command, did=did, **details)
+                issuer.register(command, did=self._did_web(str(issuer_id)), **details)
                 return
             key = self._signing.create(str(issuer_id), at=at)
             issuer.register(command, did=dids.did_key(key), **details)
             issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
 
         return self._carry_out(command, lambda: self._streams.load(Issuer(issuer_id)), register)
+
+    def _did_web(self, issuer_id: str) -> str:
+        try:
+            return dids.did_web(self.public_url, "issuers", issuer_id)
+        except dids.DidError as error:
+            raise InvalidValueError(
+                f"a did:web needs an https URL with a host name, this is {self.public_url}",
+                field="did_method",
+                remedy='register the issuer with the did_method "key"',
+            ) from error
 
     def add_signing_key(self, caller: Caller, issuer_id: str) -> str:
         """Make a key that signs from now on; return its public half as a Multikey."""
@@ -382,16 +344,3 @@ class CredentialRegistry:
         self.issuer(issuer_id)
         scope = issuer_scope(issuer_id)
         return self._commands.make(caller, scope=scope, operation=operation, body=body)
-
-
-def checked_definition(definition: dict[str, Any]) -> dict[str, Any]:
-    """Return the definition in its plain form; raises InvalidValueError naming every fault."""
-    try:
-        return to_plain(parse_definition(definition))
-    except DefinitionError as error:
-        first = error.problems[0]
-        raise InvalidValueError(
-            "; ".join(f"{problem.field}: {problem.reason}" for problem in error.problems),
-            field=f"definition{first.field}",
-            remedy=first.remedy,
-        ) from error

@@ -12,6 +12,7 @@ from registry.commands import Caller, Commands, issuer_scope
 from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Issuance, Placement
+from registry.domain.definition import AchievementDefinition
 from registry.domain.errors import (
     ConcurrentChangeError,
     UnknownAchievementError,
@@ -20,6 +21,7 @@ from registry.domain.errors import (
 from registry.domain.instants import instant
 from registry.domain.issuer import Issuer
 from registry.domain.status_list import Shelf
+from registry.formats.open_badge import check_grade
 from registry.formats.signer import Signer
 from registry.identifiers import parse_id
 from registry.issuance import Badge, Order, complete_definition, signed_document
@@ -134,6 +136,7 @@ class Issuing:
         signer = self._signer_of(str(issuer.id))
         definitions = {work.achievement.id: complete_definition(work.achievement) for work in works}
         for work in works:
+            _check_grade(work, definitions[work.achievement.id])
             self._supersede(work)
         people = [work.order.learner.person() for work in works]
         references = self._vault.references(str(issuer.id), people, at=at)
@@ -210,6 +213,11 @@ class Issuing:
         if credential.version == 1:
             return credential
         return self._streams.load_at(Credential(credential.id), 1)
+
+
+def _check_grade(work: _Work, definition: AchievementDefinition) -> None:
+    if work.order.grade is not None:
+        check_grade(definition.grade_scheme, work.order.grade)
 
 
 def _shelf(issuer: Issuer, achievement: Achievement) -> Shelf:

@@ -11,7 +11,7 @@ from typing import Any
 from eventsourcing.persistence import StoredEvent
 
 from registry.allocation import Allocator
-from registry.application import CredentialRegistry, NewAchievement, Organisation
+from registry.application import CredentialRegistry
 from registry.commands import REGISTRY, Caller, Commands
 from registry.domain.achievement import Profile
 from registry.domain.instants import instant
@@ -19,6 +19,7 @@ from registry.domain.subject import IdentityType
 from registry.formats.data_integrity import Cryptosuite
 from registry.housekeeping import Housekeeping
 from registry.issuance import Learner, Order
+from registry.requests import NewAchievement, Organisation
 from registry.store import installation, schema
 from registry.store.database import Database, StoreUnavailableError
 from registry.store.key_store import KeyStore

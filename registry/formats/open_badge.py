@@ -183,12 +183,7 @@ def _results(
 ) -> list[dict[str, Any]]:
     if grade is None:
         return []
-    if scheme is None or (scheme.allowed_values and grade not in scheme.allowed_values):
-        raise InvalidValueError(
-            "the definition's grade scheme has no such grade",
-            field="/grade",
-            remedy="give a grade of the scheme, or none",
-        )
+    check_grade(scheme, grade)
     return [
         {
             "type": ["Result"],
@@ -197,6 +192,16 @@ def _results(
             "status": "Completed",
         }
     ]
+
+
+def check_grade(scheme: GradeScheme | None, grade: str) -> None:
+    """Raise InvalidValueError for a grade that the scheme does not have."""
+    if scheme is None or (scheme.allowed_values and grade not in scheme.allowed_values):
+        raise InvalidValueError(
+            "the definition's grade scheme has no such grade",
+            field="grade",
+            remedy="give a grade of the scheme, or none",
+        )
 
 
 def _identifier(identifier: str, identifier_type: str) -> dict[str, Any]:

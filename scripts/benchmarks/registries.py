@@ -10,9 +10,9 @@ from typing import Any
 
 from api import bootstrap
 from api.settings import Settings
-from registry.application import NewAchievement, Organisation
 from registry.commands import Caller
 from registry.formats.data_integrity import Cryptosuite
+from registry.requests import NewAchievement, Organisation
 
 CALLER = Caller("benchmark")
 ORGANISATION = Organisation("Uczelnia", "University", "PL", "https://university.example.org")

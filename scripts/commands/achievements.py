@@ -10,12 +10,12 @@ import typer
 from api.answers import achievement_answer
 from api.bootstrap import Registry
 from projections import queries
-from registry.application import NewAchievement
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.errors import InvalidValueError
 from registry.domain.text import Language
 from registry.formats import strict_json
 from registry.formats.data_integrity import Cryptosuite
+from registry.requests import NewAchievement
 from scripts.answers import Answer, Session, facts, say, table
 from scripts.arguments import IdempotencyKeyOption, command, group
 from scripts.local import caller, opened

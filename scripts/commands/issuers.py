@@ -9,10 +9,8 @@ from api.answers import issuer_answer
 from api.operators import NewIssuer
 from api.values import BothLanguages
 from projections import queries
-from registry.application import Organisation
-from registry.domain.errors import InvalidValueError
 from registry.domain.issuer import Issuer
-from registry.formats.did import DidError
+from registry.requests import Organisation
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import IdempotencyKeyOption, command, group
 from scripts.local import caller, opened
@@ -58,12 +56,7 @@ def add(
     new = NewIssuer(name=name, country=country, url=url, did_method=did_method.value)
     organisation = Organisation(name_pl, name_en, new.country, new.url, new.did_method)
     with opened(session) as registry:
-        try:
-            issuer = registry.application.register_issuer(caller(idempotency_key), organisation)
-        except DidError as error:
-            raise InvalidValueError(
-                str(error), field="did_method", remedy="take --did-method key"
-            ) from error
+        issuer = registry.application.register_issuer(caller(idempotency_key), organisation)
     return _answer(issuer)
 
 

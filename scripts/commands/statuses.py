@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from api.answers import credential_answer
-from registry.application import CredentialRegistry, StatusChange
+from registry.application import CredentialRegistry
 from registry.commands import Caller
 from registry.domain.credential import Credential
+from registry.requests import StatusChange
 from scripts.answers import Answer, Session, facts, say
 from scripts.arguments import IdempotencyKeyOption, InstantOption, command, group
 from scripts.local import caller, opened

@@ -335,12 +335,12 @@ class Openvc:
         return {one.entry.purpose: one.is_set for one in result.entries}
 
     def _fetch(self, url: str) -> str:
-        document = self._lists.get(url) or json.loads(self._registry.fetch(url))
-        return json.dumps(with_one_proof(document))
+        document = self._lists.get(url)
+        return json.dumps(document) if document else self._registry.fetch(url).decode()
 
 
 def with_one_proof(document: Json) -> Json:
-    """Return a document with its proof by itself and not in an array, which openvc passes over.
+    """Return a badge with its proof by itself and not in an array, which openvc passes over.
 
     Data Integrity has both forms (VC-DI 1.0 §2.1.2), the schema of Open Badges the array alone.
     No signature covers the difference, for the proof is not part of what is signed.

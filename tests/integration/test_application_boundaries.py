@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from registry.application import StatusChange
 from registry.domain import errors
 from registry.domain.instants import instant
 from registry.domain.subject import IdentityType
 from registry.issuance import Learner, Order
+from registry.requests import StatusChange
 from tests.integration.world import REASON, World, keyed
 from tests.making import (
     OPERATOR,

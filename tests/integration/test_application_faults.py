@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from registry.application import StatusChange
 from registry.commands import Caller
 from registry.domain import errors
 from registry.domain import events as e
@@ -18,6 +17,7 @@ from registry.domain.instants import instant
 from registry.domain.subject import IdentityType
 from registry.issuance import Learner, Order
 from registry.issuing import Issued
+from registry.requests import StatusChange
 from registry.store.database import StoreUnavailableError
 from registry.store.tables import secrets
 from registry.store.vault import Shelf, Stored

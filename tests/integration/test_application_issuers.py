@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from registry.application import NewAchievement
 from registry.domain import errors
 from registry.domain import events as e
+from registry.requests import NewAchievement
 from tests.integration.world import World, keyed
 from tests.making import (
     OPERATOR,

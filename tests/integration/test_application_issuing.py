@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from registry.application import StatusChange
 from registry.domain import errors
 from registry.domain import events as e
 from registry.domain.credential import Status
 from registry.domain.subject import IdentityType
 from registry.formats import data_integrity, multikey
 from registry.issuance import Learner, Order
+from registry.requests import StatusChange
 from tests.integration.world import REASON, World, at_once, keyed
 from tests.making import (
     OPERATOR,

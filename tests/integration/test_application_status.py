@@ -6,11 +6,11 @@ from hashlib import sha256
 
 import pytest
 
-from registry.application import StatusChange
 from registry.domain import errors
 from registry.domain import events as e
 from registry.domain.achievement import Profile
 from registry.domain.credential import Status
+from registry.requests import StatusChange
 from tests.integration.world import REASON, World, at_once, keyed
 from tests.making import (
     OPERATOR,

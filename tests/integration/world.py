@@ -5,13 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from registry.application import CredentialRegistry, StatusChange
+from registry.application import CredentialRegistry
 from registry.commands import Caller
 from registry.domain import errors
 from registry.domain import events as e
 from registry.domain.credential import Status
 from registry.issuance import Order
 from registry.issuing import Issued
+from registry.requests import StatusChange
 from registry.store.mapper import EventMapper
 from tests.making import (
     OPERATOR,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from registry.application import StatusChange
 from registry.commands import Caller
 from registry.domain.achievement import Profile
 from registry.issuance import Order
+from registry.requests import StatusChange
 from tests.making import learner, new_achievement, new_issuer
 from tests.property.running import PURPOSES, Published, Running
 

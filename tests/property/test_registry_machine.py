@@ -26,11 +26,11 @@ from hypothesis.stateful import (
 
 from projections import ALL
 from projections.replay import Replay
-from registry.application import StatusChange
 from registry.commands import Caller
 from registry.domain import errors
 from registry.domain.achievement import Profile
 from registry.issuance import Order
+from registry.requests import StatusChange
 from tests.making import learner, new_achievement, new_issuer
 from tests.property.running import PURPOSES, Entry, Published, Running
 

@@ -17,11 +17,11 @@ from projections import ALL, positions
 from projections.history import History, Recorded, Unreadable
 from projections.publish_folder import PublishedVersion, list_name
 from projections.replay import Replay
-from registry.application import StatusChange
 from registry.domain.credential import Credential
 from registry.domain.events import Event, StatusListPublished
 from registry.domain.status_list import publication_id
 from registry.formats import bitstring
+from registry.requests import StatusChange
 from registry.store.recorders import open_recorder
 from tests.making import OPERATOR, PUBLIC_URL, Clock, new_achievement, new_issuer, order
 

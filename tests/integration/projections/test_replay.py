@@ -13,11 +13,11 @@ from projections.rebuild import Rebuilt, rebuild
 from projections.replay import Difference
 from projections.rows import Row
 from projections.status_lists import STATUS_ARRAYS
-from registry.application import NewAchievement
 from registry.domain.credential import Credential
 from registry.domain.events import CredentialRevoked
 from registry.formats.canonical import jcs
 from registry.formats.data_integrity import Cryptosuite
+from registry.requests import NewAchievement
 from tests.integration.projections.by_hand import PURPOSES, ByHand, name_of
 from tests.making import OPERATOR, definition, new_issuer, order
 
