@@ -19,6 +19,7 @@ from projections.positions import prepare
 from projections.press import Press, Terms
 from projections.publish_folder import PublishFolder
 from projections.publisher import Publisher
+from projections.replay import Replay
 from projections.retirement import Retirement
 from projections.runner import Runner
 from projections.scheduler import Scheduler
@@ -73,15 +74,38 @@ def nonce() -> str:
     return os.urandom(16).hex()
 
 
-def build(settings: Settings) -> Registry:
-    """Build a registry that `init` has made; raises NotInitialisedError or MasterKeyError."""
+@dataclass(frozen=True)
+class Audit:
+    """What reads the history and compares: no key, no secret, nothing that writes."""
+
+    public_url: str
+    database: Database
+    history: History
+    replay: Replay
+
+
+def build_audit(settings: Settings) -> Audit:
+    """Build what an auditor needs; raises NotInitialisedError. Needs no master key."""
+    public_url = _public_url(settings)
+    database = Database(settings.effective_database_url)
+    history = History(open_recorder(database))
+    folder = PublishFolder(settings.effective_publish_folder)
+    return Audit(public_url, database, history, Replay(database, history, folder, public_url, ALL))
+
+
+def _public_url(settings: Settings) -> str:
     if settings.public_url is None:
         raise NotInitialisedError(
             f"there is no public URL in {settings.folder / 'registry.toml'} or REGISTRY_PUBLIC_URL",
             field="public_url",
             remedy="run: registry init --public-url https://…",
         )
-    public_url = settings.public_url
+    return settings.public_url
+
+
+def build(settings: Settings) -> Registry:
+    """Build a registry that `init` has made; raises NotInitialisedError or MasterKeyError."""
+    public_url = _public_url(settings)
     database = Database(settings.effective_database_url)
     keys = open_key_store(settings, database)
     commands = Commands(keys, clock=now, entropy=os.urandom)

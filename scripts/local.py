@@ -44,12 +44,34 @@ def assembled(settings: Settings) -> Iterator[bootstrap.Registry]:
 
 
 @contextmanager
+def audited(session: Session) -> Iterator[bootstrap.Audit]:
+    """Give what an auditor needs, which neither writes anything nor needs the master key."""
+    settings = read_settings(session)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        audit = bootstrap.build_audit(settings)
+    except ArgumentError as error:
+        raise not_a_database_url() from error
+    try:
+        schema.check(audit.database)
+        installation.check_public_url(audit.database, audit.public_url)
+        yield audit
+    finally:
+        audit.database.close()
+
+
+@contextmanager
 def opened(session: Session) -> Iterator[bootstrap.Registry]:
-    """Give a registry whose database was found right and whose views hold every event."""
+    """Give a registry whose database was found right and whose views hold every event.
+
+    They hold what the command itself recorded too, once it has ended well.
+    """
     with assembled(read_settings(session)) as registry:
         bootstrap.check(registry.database, registry.public_url)
         registry.catch_up.run()
         yield registry
+        registry.application.stop()
+        registry.catch_up.run()
 
 
 @contextmanager

@@ -1,17 +1,18 @@
 """Replay the history: what it was at a position, or whether everything is what it makes."""
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import Registry
-from projections import ALL
+from projections.credentials import VIEW as CREDENTIALS
 from projections.fold import Fold
-from projections.replay import Outcome, Replay
+from projections.replay import Outcome
+from projections.status_lists import STATUS_ARRAYS
 from scripts.answers import FAILED, Answer, Session, facts
 from scripts.arguments import command
-from scripts.local import opened
+from scripts.local import audited
 from scripts.progress import progress
 
 
@@ -34,20 +35,18 @@ def replay(
 ) -> Answer:
     """Fold the whole history anew.
 
-    That happens in memory and needs no private key; nothing is changed.
+    That happens in memory and needs no key, not even the master key; nothing is changed.
 
     Examples:
       registry replay --until-position 1000
       registry replay --verify --all-versions
     """
     _check(verify=verify, all_versions=all_versions, until_position=until_position)
-    with opened(session) as registry, progress("events", registry.history.end()) as bar:
-        replayed = _replay_of(registry)
+    with audited(session) as audit, progress("events", audit.history.end()) as bar:
         if verify:
-            outcome = replayed.verify(all_versions=all_versions, on_event=bar.reach)
-            return _outcome(outcome)
-        end = registry.history.end() if until_position is None else until_position
-        return _state(replayed.until(end, on_event=bar.reach), end)
+            return _outcome(audit.replay.verify(all_versions=all_versions, on_event=bar.reach))
+        end = audit.history.end() if until_position is None else until_position
+        return _state(audit.replay.until(end, on_event=bar.reach), end)
 
 
 def _check(*, verify: bool, all_versions: bool, until_position: int | None) -> None:
@@ -57,29 +56,28 @@ def _check(*, verify: bool, all_versions: bool, until_position: int | None) -> N
         raise typer.BadParameter("--all-versions goes with --verify")
 
 
-def _replay_of(registry: Registry) -> Replay:
-    return Replay(
-        database=registry.database,
-        history=registry.history,
-        folder=registry.folder,
-        public_url=registry.public_url,
-        projections=ALL,
-    )
-
-
 def _outcome(outcome: Outcome) -> Answer:
     document = asdict(outcome) | {"identical": outcome.identical}
     shown = {name: value for name, value in document.items() if name != "difference"}
-    if outcome.difference is not None:
-        shown |= {f"difference: {name}": value for name, value in document["difference"].items()}
+    if (found := outcome.difference) is not None:
+        shown["difference"] = (
+            f"{found.what}: the events make it {found.expected}, found was {found.found}"
+        )
+        shown["goes back to event"] = found.position
     return Answer(document, facts(shown), exit_code=0 if outcome.identical else FAILED)
 
 
 def _state(fold: Fold, position: int) -> Answer:
-    rows = {
-        table: len(kept)
-        for view in fold.rows.values()
-        for table, kept in sorted(view.tables.items())
-    }
-    document: dict[str, Any] = {"position": position, "rows": rows}
-    return Answer(document, facts({"position": position} | rows))
+    """Show what the registry said as of an event: statuses and lists, and how many of the rest."""
+    tables = {table: rows for view in fold.rows.values() for table, rows in view.tables.items()}
+    counts = {table: len(rows) for table, rows in sorted(tables.items())}
+    statuses = Counter(row["status"] for row in tables.get(CREDENTIALS, {}).values())
+    lists = [
+        {"list_id": list_id, "purpose": purpose, "set": row["bits"].count()}
+        for (list_id, purpose), row in tables.get(STATUS_ARRAYS, {}).items()
+    ]
+    document = {"position": position, "rows": counts, "statuses": dict(statuses), "lists": lists}
+    shown: dict[str, Any] = {"position": position} | counts
+    shown |= {f"credentials {status}": count for status, count in sorted(statuses.items())}
+    shown |= {f"set in {each['list_id']}/{each['purpose']}": each["set"] for each in lists}
+    return Answer(document, facts(shown))

@@ -352,7 +352,7 @@ def test_replay_and_rebuild_find_what_the_events_make(university: University) ->
     assert verified["identical"] is True
     assert verified["pending"] == 0
     assert first["rows"]["issuers"] == 1
-    assert "credentials" not in first["rows"]
+    assert first["statuses"] == {}
     assert rebuilt["differing_rows"] == 0
     assert {view["behind"] for view in status["projections"]} == {0}
     assert rebuilt["generation"] in {view["generation"] for view in status["projections"]}
@@ -373,6 +373,20 @@ def test_replay_names_the_first_difference_and_exits_with_1(tmp_path: Path) -> N
     assert ran.json["difference"]["expected"] == "PL"
     assert ran.json["difference"]["found"] == "DE"
     assert ran.json["difference"]["position"] == 1
+
+
+def test_replay_needs_no_key_and_writes_nothing(tmp_path: Path) -> None:
+    cli = CliWithin(tmp_path)
+    cli("init", "--public-url", "https://registry.example.org")
+    (tmp_path / "master.key").unlink()
+    before = (tmp_path / "registry.db").read_bytes()
+
+    verified = cli("replay", "--verify", "--json")
+    refused = cli("issuer", "list")
+
+    assert (verified.code, verified.json["identical"]) == (0, True)
+    assert (tmp_path / "registry.db").read_bytes() == before
+    assert_refused(refused, code=1, saying="master key")
 
 
 def forge(database: Path, statement: str) -> None:
