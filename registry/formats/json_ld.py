@@ -25,6 +25,9 @@ MAX_CONTEXTS: Final = 256
 # Objects, arrays and scalars; 20,000 statements have fewer.
 MAX_VALUES: Final = 40_000
 
+# Results of applying a scoped context, for each thread and set of contexts.
+MAX_APPLIED: Final = 256
+
 _KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language"})
 
 
@@ -46,13 +49,51 @@ def expand(document: dict[str, Any], contexts: ContextLoader) -> list[dict[str, 
     options = _options(document, contexts)
     dropped: list[str | None] = []
     try:
-        expanded: list[dict[str, Any]] = JsonLdProcessor(dropped.append).expand(document, options)
+        expanded: list[dict[str, Any]] = _Processor(dropped.append).expand(document, options)
     except JsonLdError as error:
         raise CanonicalisationError(f"not JSON-LD: {_code(error)}") from error
     if dropped:
         # PyLD gives no name for a term that a context maps to nothing.
         raise UndefinedTermError({name or "(a term mapped to nothing)" for name in dropped})
     return expanded
+
+
+class _Processor(JsonLdProcessor):  # type: ignore[misc] # PyLD has no types
+    """A processor that applies the same scoped context to the same active one only once.
+
+    PyLD makes a type's context anew at every node of that type, which is most of its time. Active
+    contexts are told apart by the `_uuid` PyLD gives each, and are never changed once applied.
+    """
+
+    def _process_context(  # noqa: PLR0917 - PyLD's own signature
+        self,
+        active_ctx: dict[str, Any],
+        local_ctx: Any,
+        options: dict[str, Any],
+        override_protected: Any = False,  # noqa: FBT002
+        propagate: Any = True,  # noqa: FBT002
+        validate_scoped: Any = True,  # noqa: FBT002
+        cycles: Any = None,
+    ) -> Any:
+        flags = (override_protected, propagate, validate_scoped)
+        if "_uuid" not in active_ctx or cycles:
+            return super()._process_context(active_ctx, local_ctx, options, *flags, cycles)
+        applied: _Applied = options["contextResolver"].applied
+        key = (active_ctx["_uuid"], _identity(local_ctx), *flags)
+        if key not in applied:
+            if len(applied) >= MAX_APPLIED:
+                applied.clear()
+            made = super()._process_context(active_ctx, local_ctx, options, *flags, cycles)
+            applied[key] = (local_ctx, made)
+        return applied[key][1]
+
+
+_Applied = dict[tuple[Any, ...], tuple[Any, Any]]
+
+
+def _identity(local_ctx: Any) -> object:
+    # A context that is an object belongs to a term, and the entry keeps it alive.
+    return str(local_ctx) if isinstance(local_ctx, str | list) else id(local_ctx)
 
 
 def _code(error: JsonLdError) -> str | None:
@@ -78,7 +119,15 @@ def _resolver(contexts: ContextLoader, _thread: int) -> ContextResolver:
         document = copy.deepcopy(contexts(url))
         return {"document": document, "documentUrl": url, "contextUrl": None, "tag": "static"}
 
-    return ContextResolver({}, load)
+    return _Resolver({}, load)
+
+
+class _Resolver(ContextResolver):  # type: ignore[misc] # PyLD has no types
+    """PyLD's resolver, with what was applied of the contexts it resolved."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.applied: _Applied = {}
 
 
 def _screen(document: dict[str, Any]) -> set[str]:

@@ -22,13 +22,9 @@ from registry.domain.errors import IncompleteDefinitionError, InvalidValueError
 from registry.domain.subject import Subject
 from registry.domain.text import Language, Text
 from registry.formats.annex_i import Place, alignments
+from registry.formats.contexts import CREDENTIALS_V2, OPEN_BADGES_V3
 
 T = TypeVar("T")
-
-CONTEXTS = (
-    "https://www.w3.org/ns/credentials/v2",
-    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
-)
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ def build_credential(  # noqa: PLR0913 - a document's parts, each by name
     achievement = _achievement(definition, place, version=achievement_version, issuer=issuer)
     return _given(
         {
-            "@context": list(CONTEXTS),
+            "@context": [CREDENTIALS_V2, OPEN_BADGES_V3],
             "id": credential_id,
             "type": ["VerifiableCredential", "OpenBadgeCredential"],
             "name": achievement["name"],

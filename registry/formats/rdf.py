@@ -97,6 +97,17 @@ class _BoundedURDNA2015(URDNA2015):  # type: ignore[misc] # PyLD has no types
         super().__init__()
         self._work = 0
 
+    def modify_first_degree_component(
+        self,
+        id_: str,
+        component: dict[str, Any],
+        key: str,  # noqa: ARG002 - PyLD's signature
+    ) -> dict[str, Any]:
+        """Return a component with its node named as RDFC-1.0 §4.6.3 asks, without a deep copy."""
+        if component["type"] != "blank node":
+            return component
+        return component | {"value": "_:a" if component["value"] == id_ else "_:z"}
+
     def create_hash_to_related(self, id_: str, issuer: Any) -> dict[str, list[str]]:
         related: dict[str, list[str]] = super().create_hash_to_related(id_, issuer)
         renamed = len(issuer.order)
