@@ -1,6 +1,5 @@
 """What an issuer does with credentials: issue, find, suspend, reinstate, revoke, supersede."""
 
-import os
 from datetime import datetime
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from api.answers import (
     etag,
 )
 from api.auth import ActingIssuer, Changing, Creating, Reader, Serving
-from api.bootstrap import Registry, now
+from api.bootstrap import Registry, nonce, now
 from api.errors import UnknownLearnerError
 from api.imports import imported_orders
 from api.learners import (
@@ -185,7 +184,7 @@ def make_subject_challenge(asker: ActingIssuer, registry: Serving) -> ChallengeA
     challenge = make_challenge(
         asker.issuer_id,
         expires_at=expires_at,
-        nonce=os.urandom(16).hex(),
+        nonce=nonce(),
         digest=challenge_digest(asker, registry),
     )
     return ChallengeAnswer(challenge=challenge, expires_at=instant(expires_at))

@@ -7,17 +7,17 @@ of an unforeseen error it has the class and the places, never the message, which
 import os
 import re
 import time
-import traceback
-from typing import Any
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.logging import told
+
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SPEAKING_OF_A_THING = re.compile(r"[0-9a-f-]{16,36}|z[1-9A-HJ-NP-Za-km-z]{40,64}")
+_ID_OR_KEY = re.compile(r"[0-9a-f-]{16,36}|z[1-9A-HJ-NP-Za-km-z]{40,64}")
 
 
 class Exchanges:
@@ -51,7 +51,7 @@ class Exchanges:
         try:
             await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - the caller was answered 500; others go on
-            _log_failure(error, request_id)
+            log.error("request failed", request_id=request_id, **told(error))
         log.info(
             "request",
             request_id=request_id,
@@ -69,7 +69,7 @@ def shown_path(scope: Scope) -> str:
     """
     path = str(getattr(scope.get("route"), "path", "unknown"))
     for name, value in scope.get("path_params", {}).items():
-        if _SPEAKING_OF_A_THING.fullmatch(str(value)):
+        if _ID_OR_KEY.fullmatch(str(value)):
             path = path.replace("{" + name + "}", str(value))
     return path
 
@@ -85,11 +85,3 @@ def _complete(headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Cache-Control", "no-store")
-
-
-def _log_failure(error: Exception, request_id: str) -> None:
-    frames: list[Any] = [
-        f"{frame.filename}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)[-8:]
-    ]
-    log.error("request failed", request_id=request_id, error=type(error).__name__, frames=frames)

@@ -44,7 +44,12 @@ def _without_messages(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     given: Any = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        frames = traceback.extract_tb(error.__traceback__)[-_SHOWN_FRAMES:]
-        event["error"] = type(error).__name__
-        event["frames"] = [f"{each.filename}:{each.lineno} {each.name}" for each in frames]
+        event.update(told(error))
     return event
+
+
+def told(error: BaseException) -> dict[str, str | list[str]]:
+    """Return an error's class and the last places it passed, never its message."""
+    frames = traceback.extract_tb(error.__traceback__)[-_SHOWN_FRAMES:]
+    places = [f"{each.filename}:{each.lineno} {each.name}" for each in frames]
+    return {"error": type(error).__name__, "frames": places}

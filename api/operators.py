@@ -1,6 +1,5 @@
 """What operators do: admit issuers, give them keys, give out and withdraw API keys."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -16,11 +15,9 @@ from projections import queries
 from projections.queries import Window
 from registry.domain.instants import instant
 from registry.requests import Organisation
-from registry.store.api_keys import ApiKey, Role
+from registry.store.api_keys import DEFAULT_LIFETIME, ApiKey, Role
 
 router = APIRouter(prefix="/v1", tags=["operators"], route_class=GuardedRoute)
-
-KEY_LIFETIME = timedelta(days=365)
 
 
 class NewIssuer(Body):
@@ -164,7 +161,7 @@ def create_api_key(new: NewApiKey, registry: Serving, _: Operator) -> NewApiKeyA
         issuer_id=new.issuer_id,
         label=new.label,
         at=instant(at),
-        expires_at=instant(new.expires_at or at + KEY_LIFETIME),
+        expires_at=instant(new.expires_at or at + DEFAULT_LIFETIME),
     )
     return NewApiKeyAnswer(**vars(key), token=token)
 

@@ -22,20 +22,34 @@ class Settings(BaseSettings):
 
     folder: Path = Path("registry-data")
     database_url: str | None = None
+    """SQLite or PostgreSQL; without it `registry.db` in the folder."""
     public_url: str | None = None
+    """Where verifiers reach the registry; fixed at `init`, since it stands in signed documents."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8443, ge=1, le=65535)
     certfile: Path | None = None
+    """The TLS certificate in PEM; without it plain HTTP is served."""
     keyfile: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=0, le=65535)
+    """Where Prometheus reads; 0 serves no metrics."""
+
     master_key: SecretStr | None = None
+    """32 bytes in base64url; without it `master.key` in the folder is read."""
     publish_folder: Path | None = None
+    """Where lists and DID documents are served from; without it `published` in the folder."""
+
     list_size: int = Field(default=131_072, ge=131_072, multiple_of=8)
+    """Entries of each list opened from now on; the default is the least W3C verifiers accept."""
     list_validity_seconds: int = Field(default=86_400, ge=60)
+    """How long a published list is good for; it is signed anew after half of that."""
     list_ttl_seconds: int = Field(default=300, ge=1)
+    """How long a verifier may keep a list: its `ttl` and the answer's `max-age`."""
     list_retention_days: int = Field(default=3650, ge=1)
+    """How long a list is still published after its last credential ended."""
     greatest_lag_seconds: float = Field(default=10.0, gt=0)
+    """`/readyz` says not ready once a view is further behind than this."""
 
     @field_validator("public_url")
     @classmethod

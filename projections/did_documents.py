@@ -19,19 +19,30 @@ class DidPublisher:
         self._folder = folder
         self._seen = -1
 
-    def publish(self, connection: Connection) -> int:
-        """Publish what changed since the last call, all of them at the first; return how many."""
+    def publish(self, connection: Connection, *, everything: bool) -> int:
+        """Publish what changed since the last call; return how many.
+
+        With `everything` also what is missing from the folder, though nothing changed.
+        """
         generation = positions.live(connection, DirectoryProjection.name).generation
         issuers = generation.tables(DirectoryProjection.tables)[ISSUERS]
-        query = select(issuers).where(issuers.c.changed_position > self._seen)
+        after = -1 if everything else self._seen
+        query = select(issuers).where(issuers.c.changed_position > after)
         rows = connection.execute(query).mappings().all()
-        for row in rows:
-            if has_document(row):
-                name = did_name(row["issuer_id"])
-                stored = self._folder.put(name, row["version"], document_bytes(row))
-                self._folder.make_current(name, stored)
-            self._seen = max(self._seen, row["changed_position"])
-        return len(rows)
+        stale = [row for row in rows if has_document(row) and self._is_stale(row)]
+        for row in stale:
+            name = did_name(row["issuer_id"])
+            stored = self._folder.put(name, row["version"], document_bytes(row))
+            self._folder.make_current(name, stored)
+        self._seen = max([self._seen, *(row["changed_position"] for row in rows)])
+        return len(stale)
+
+    def _is_stale(self, row: Mapping[Any, Any]) -> bool:
+        name = did_name(row["issuer_id"])
+        current = self._folder.current(name)
+        if current is None or current.version < row["version"]:
+            return True
+        return self._folder.read(name, current) is None
 
 
 def has_document(issuer: Mapping[Any, Any]) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projections.catch_up import apply
-from projections.history import Recorded
+from projections.history import Recorded, Unreadable
 from projections.projection import Projection
 from projections.rows import Key, MemoryRows, Row
 from projections.status_changes import ListKey
-from projections.status_lists import STATUS_ARRAYS, StatusListsProjection
+from projections.status_lists import PUBLICATIONS, STATUS_ARRAYS, StatusListsProjection
 from registry.domain.events import Event
 
 
@@ -28,17 +28,27 @@ class Fold:
     def __post_init__(self) -> None:
         self.rows = {projection.name: MemoryRows() for projection in self.projections}
 
-    def apply(self, event: Event, position: int) -> None:
-        """Fold one event into every view that has not reached its stop."""
+    def apply(self, event: Event, position: int) -> Unreadable | None:
+        """Fold one event into every view that has not reached its stop.
+
+        Returns why, where a view found the event impossible.
+        """
+        impossible: Unreadable | None = None
         for projection in self.projections:
             if position <= self.stops.get(projection.name, position):
                 rows = _WatchedRows(self.rows[projection.name], self.touched, position)
-                apply(projection, Recorded(position, event), rows)
+                impossible = apply(projection, Recorded(position, event), rows) or impossible
+        return impossible
 
     def is_retired(self, key: ListKey) -> bool:
         """Return whether a list is published no more."""
         row = self.rows[StatusListsProjection.name].tables[STATUS_ARRAYS][key]
         return bool(row["retired"])
+
+    def publishing_issuers(self) -> set[str]:
+        """Return the issuers of whom a list was published."""
+        tables = self.rows[StatusListsProjection.name].tables
+        return {tables[STATUS_ARRAYS][key]["issuer_id"] for key in tables[PUBLICATIONS]}
 
     def bits(self, key: ListKey) -> bytes:
         """Return a list's bits as of now, index 0 the most significant bit of byte 0."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eventsourcing.persistence import ApplicationRecorder
-from sqlalchemy import Connection, MetaData, select
+from sqlalchemy import Connection, MappingResult, MetaData, select
 
 from projections import ALL, positions
 from projections.positions import FrozenStream
@@ -63,7 +63,7 @@ def lags(database: Database, recorder: ApplicationRecorder, *, now: datetime) ->
 
 
 def frozen(database: Database) -> list[FrozenStream]:
-    """Return what the status lists' view could not read."""
+    """Return what each view could not read or apply."""
     with database.reading() as connection:
         return [
             each
@@ -88,7 +88,7 @@ def publication_lag_seconds(
     return _age(recorder, min(waiting) - 1, now=now) if waiting else 0.0
 
 
-def _list_rows(connection: Connection):  # type: ignore[no-untyped-def]
+def _list_rows(connection: Connection) -> MappingResult:
     same = (_arrays.c.list_id == _publications.c.list_id) & (
         _arrays.c.purpose == _publications.c.purpose
     )

@@ -81,8 +81,9 @@ class PublishFolder:
     def withdraw(self, name: str) -> None:
         """Serve `name` no more; the versions stay."""
         link = self.root / name
-        if link.is_symlink():
+        if link.is_symlink() or not self.is_withdrawn(name):
             with self._locked():
+                link.parent.mkdir(parents=True, exist_ok=True)
                 link.with_name(f"{link.name}.withdrawn").touch()
                 link.unlink(missing_ok=True)
                 _sync_folder(link.parent)

@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 SHORTEST_INTERVAL = timedelta(milliseconds=100)
 """A list is published at most this often, so that a mass change becomes one version."""
 
+LOOK_INTERVAL = timedelta(seconds=1)
+"""How often the folder is searched for DID documents that somebody removed."""
+
 ALARM_INTERVAL = timedelta(seconds=5)
 """How often a list that was refused is tried again."""
 
@@ -71,6 +74,7 @@ class Publisher:
         self._terms = terms
         self._last: dict[ListKey, StatusListPublished | None] = {}
         self._changes: StatusChanges | None = None
+        self._looked_at: datetime | None = None
         self.alarms: dict[ListKey, Alarm] = {}
         self.resting = False
         """Whether a changed list waits for its shortest interval to pass."""
@@ -83,7 +87,7 @@ class Publisher:
         self.resting = False
         with self._snapshot() as connection:
             # Documents first: no list is signed with a key that its issuer's document lacks.
-            self._did_publisher.publish(connection)
+            self._did_publisher.publish(connection, everything=self._is_time_to_look())
             arrays = _Arrays(connection)
             for key in arrays.retired():
                 self._folder.withdraw(list_name(*key))
@@ -96,11 +100,20 @@ class Publisher:
         changes = self._follow(states)
         return sum(self._try(state, bits[state.list_key], changes, frozen) for state in due)
 
+    def _is_time_to_look(self) -> bool:
+        """Return, once a second, that every DID document is to be looked for."""
+        now = self._clock()
+        if self._looked_at and timedelta(0) <= now - self._looked_at < LOOK_INTERVAL:
+            return False
+        self._looked_at = now
+        return True
+
     def _is_readable(self, state: ArrayState) -> bool:
-        """Return whether the list's last publication is an event this version knows."""
+        """Return whether the list's last publication, and what is served of it, can be read."""
         try:
             self._last_published(state.list_key)
-        except UnknownEventError as error:
+            self._folder.current(list_name(*state.list_key))
+        except (UnknownEventError, OSError, ValueError) as error:
             self._alarm(state.list_key, f"its last publication is unreadable: {error}")
             return False
         return True
@@ -112,6 +125,8 @@ class Publisher:
             return False
         if last is None or self._is_unserved(state.list_key, last):
             return True
+        if state.position < last.position:
+            return False  # Another process folds faster; ours will follow.
         age = now - parse_instant(last.valid_from)
         # An age below zero means that the clock was set back: waiting for it could take days.
         rests = timedelta(0) <= age < SHORTEST_INTERVAL
@@ -157,7 +172,7 @@ class Publisher:
         except ConcurrentChangeError:
             self._last.pop(state.list_key, None)  # Another publisher was faster; look again.
             return False
-        except (GateRefusedError, ConflictError, SecretMissingError) as error:
+        except (GateRefusedError, ConflictError, SecretMissingError, OSError) as error:
             self._alarm(state.list_key, str(error))
             return False
         self.alarms.pop(state.list_key, None)

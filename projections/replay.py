@@ -164,10 +164,11 @@ class _Comparison:
             # A version states the position up to which it is the fold, so its bits are compared
             # before the first event after that position, also where the one there is gone.
             yield from self._in_versions(waiting, before=item.position)
-            if isinstance(item, Unreadable):
-                yield Difference("event", item.position, "a known event", item.reason)
-                continue
-            self.fold.apply(item.event, item.position)
+            unreadable = (
+                item if isinstance(item, Unreadable) else self.fold.apply(item.event, item.position)
+            )
+            if unreadable is not None:
+                yield Difference("event", item.position, "a known event", unreadable.reason)
             self.outcome.events += 1
             on_event(item.position)
         yield from self._in_versions(waiting, before=self.outcome.position + 1)
@@ -247,15 +248,24 @@ class _Comparison:
         return published_version(event) if isinstance(event, StatusListPublished) else None
 
     def _in_did_documents(self) -> Iterator[Difference]:
-        """Compare the DID documents that are served with the issuers' keys."""
+        """Compare the DID documents that are served with the issuers' keys.
+
+        One of another version is on its way, and so is one that is missing, unless a list of the
+        issuer's was published: its document was there before.
+        """
         issuers = self.fold.rows[DirectoryProjection.name].tables[ISSUERS]
+        published = self.fold.publishing_issuers()
         for (issuer_id,), row in issuers.items():
             name = did_name(str(issuer_id))
             current = self.replay.folder.current(name)
-            if not has_document(row) or current is None or current.version != row["version"]:
-                continue  # The document of another version is on its way, or newer.
+            position = self.fold.touched.get((ISSUERS, (issuer_id,)))
+            if not has_document(row):
+                continue
+            if current is None and issuer_id in published:
+                yield Difference(name, position, "the issuer's keys", "no document")
+            if current is None or current.version != row["version"]:
+                continue
             if self.replay.folder.read(name, current) != document_bytes(row):
-                position = self.fold.touched.get((ISSUERS, (issuer_id,)))
                 yield Difference(name, position, "the issuer's keys", "another document")
 
     def _in_views(self) -> Iterator[Difference]:

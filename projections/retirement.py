@@ -17,8 +17,8 @@ _credentials = credentials_table(MetaData(), VIEW)
 class Retirement:
     """Finds lists whose last credential ended longer than `retention` ago.
 
-    A closed list gets no more credentials, so its end is worked out once a process. A list that
-    holds a credential without an end never retires.
+    A list that holds a credential without an end never retires. Another process may still spend
+    a block it reserved before the list was closed, so an end is worked out again before it counts.
     """
 
     def __init__(self, *, snapshot: Callable[[], Any], retention: timedelta) -> None:
@@ -32,9 +32,12 @@ class Retirement:
             closed = _closed(connection)
             unknown = [list_id for list_id in closed if list_id not in self._ends]
             self._ends |= {list_id: _end(connection, list_id) for list_id in unknown}
-        return [list_id for list_id in closed if self._is_over(self._ends[list_id], now)]
+            over = [list_id for list_id in closed if self._is_over(list_id, now)]
+            self._ends |= {list_id: _end(connection, list_id) for list_id in over}
+        return [list_id for list_id in over if self._is_over(list_id, now)]
 
-    def _is_over(self, end: datetime | None, now: datetime) -> bool:
+    def _is_over(self, list_id: str, now: datetime) -> bool:
+        end = self._ends[list_id]
         return end is not None and end + self._retention <= now
 
 

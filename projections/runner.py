@@ -7,7 +7,6 @@ A database that is away is waited for; the published files are served meanwhile.
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -35,16 +34,6 @@ class Ticking(Protocol):
     def tick(self) -> int: ...
 
 
-@dataclass
-class Health:
-    """What `/readyz` and the metrics tell of the background work."""
-
-    prepared: bool = False
-    failure: str | None = None
-    applied: int = 0
-    caught_up_at: float = 0.0
-
-
 class Runner:
     """Runs `prepare` once, then the loop, in a thread of its own.
 
@@ -67,7 +56,8 @@ class Runner:
         self._stopping = threading.Event()
         self._scheduled_at = 0.0
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
-        self.health = Health()
+        self._prepared = False
+        self._failure: str | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -88,15 +78,15 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._turn()
-                self.health.failure = None
+                self._failure = None
             except Exception as error:  # noqa: BLE001 - the loop must outlive any failure of a turn
                 self._report(error)
                 self._stopping.wait(RETRY_SECONDS)
 
     def _turn(self) -> None:
-        if not self.health.prepared:
+        if not self._prepared:
             self._prepare()
-            self.health.prepared = True
+            self._prepared = True
         self._woken.clear()
         self.turn()
         self._woken.wait(REST_SECONDS if self._publisher.resting else POLL_SECONDS)
@@ -106,9 +96,7 @@ class Runner:
         count = -1
         while count and not self._stopping.is_set():
             count = self._catch_up.step()
-            self.health.applied += count
             self._publisher.tick()
-        self.health.caught_up_at = time.monotonic()
         if time.monotonic() - self._scheduled_at >= SCHEDULE_SECONDS:
             self._scheduler.tick()
             self._scheduled_at = time.monotonic()
@@ -117,7 +105,7 @@ class Runner:
         # Any other error's text may quote what was being stored.
         text = error.reason if isinstance(error, RegistryError) else "see the traceback"
         reason = f"{type(error).__name__}: {text}"
-        if self.health.failure != reason:
+        if self._failure != reason:
             level = log.warning if isinstance(error, StoreUnavailableError) else log.exception
             level("background work failed and is tried again", reason=reason)
-        self.health.failure = reason
+        self._failure = reason

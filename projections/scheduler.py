@@ -50,7 +50,9 @@ class Scheduler:
     def tick(self) -> int:
         """Do what is due; return how many suspensions were ended."""
         now = self._clock()
-        if self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY:
+        # An age below zero means that the clock was set back: waiting for it could take days.
+        rests = self._tidied_at and timedelta(0) <= now - self._tidied_at < TIDY_EVERY
+        if not rests:
             self._tidy(now)
             self._tidied_at = now
         return sum(self._housekeeping.end_suspension(each) for each in self._ended(now))

@@ -27,11 +27,11 @@ class Bits(TypeDecorator[bitarray]):
     impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: bitarray | None, dialect: Dialect) -> Any:  # noqa: ARG002
+    def process_bind_param(self, value: bitarray | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as the base has it
         """Give the driver bytes."""
         return value.tobytes() if value is not None else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> bitarray | None:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> bitarray | None:  # noqa: ARG002 - as above
         """Make bits of the driver's bytes."""
         return bitarray(bytes(value), endian="big") if value is not None else None
 

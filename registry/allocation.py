@@ -17,6 +17,7 @@ from registry.domain.aggregate import Aggregate
 from registry.domain.credential import Placement
 from registry.domain.errors import ConcurrentChangeError, StatusListFullError
 from registry.domain.events import StatusListClosed, StatusListRetired
+from registry.domain.instants import instant
 from registry.domain.permutation import Permutation
 from registry.domain.status_list import Range, Shelf, StatusList
 from registry.store.key_store import KeyStore
@@ -26,6 +27,9 @@ SMALLEST_BLOCK = 16
 LARGEST_BLOCK = 4096
 BUSY = timedelta(seconds=60)
 """A block spent faster than this is followed by one four times as large."""
+
+LONGEST_KEPT = timedelta(hours=12)
+"""A block older than this is spent no more: its list may be closed, and retire one day."""
 
 ATTEMPTS = 50
 
@@ -78,10 +82,14 @@ class Allocator:
         placements: list[Placement] = []
         with state.lock:
             while len(placements) < count:
-                if state.block is None or not state.block.count:
+                if state.block is None or not self._is_spendable(state.block):
                     state.block = self._reserve(shelf, state, count - len(placements))
                 placements += state.block.spend(count - len(placements))
         return placements
+
+    def _is_spendable(self, block: _Block) -> bool:
+        age = self._commands.clock() - block.reserved_at
+        return block.count > 0 and age < LONGEST_KEPT
 
     def give_back(self) -> None:
         """Return what is unspent on every shelf; for a graceful stop."""
@@ -138,7 +146,7 @@ class Allocator:
     def _open(self, status_list: StatusList, shelf: Shelf, sequence: int) -> None:
         command = self._commands.own()
         name = f"list/{status_list.id}"
-        self._keys.find_or_create([name], at=command.recorded_at.isoformat())
+        self._keys.find_or_create([name], at=instant(command.recorded_at))
         status_list.open(command, shelf=shelf, sequence=sequence, size=self._list_size)
 
     def _with_successor(self, shelf: Shelf, current: StatusList) -> Sequence[Aggregate]:

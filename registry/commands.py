@@ -5,8 +5,6 @@ They are keyed with a secret of the issuer's, because an unkeyed digest would le
 knows how an issuer forms its keys (from a student's number, say) confirm a person.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,7 +54,7 @@ class Commands:
             recorded_at=self.clock(),
             actor=caller.actor,
             command_id=self._command_id(caller, scope, operation),
-            request_digest=self._digest(scope, f"request/{operation}", request).hex(),
+            request_digest=self._keys.keyed_digest(scope, f"request/{operation}", request).hex(),
             nonce=self._nonce,
             expected_version=caller.expected_version,
         )
@@ -70,7 +68,7 @@ class Commands:
         if caller.idempotency_key is None:
             return _uuid8(self._entropy(16))
         key = caller.idempotency_key.encode()
-        return _uuid8(self._digest(scope, f"id/{operation}", key)[:16])
+        return _uuid8(self._keys.keyed_digest(scope, f"id/{operation}", key)[:16])
 
     def salt(self) -> str:
         """Return 128 random bits in hex."""
@@ -79,11 +77,9 @@ class Commands:
     def _command_id(self, caller: Caller, scope: str, operation: str) -> str:
         if caller.idempotency_key is None:
             return self._nonce()
-        return self._digest(scope, f"command/{operation}", caller.idempotency_key.encode()).hex()
-
-    def _digest(self, scope: str, kind: str, data: bytes) -> bytes:
-        secret = self._keys.get(scope)
-        return hmac.new(secret, kind.encode() + b"\0" + data, hashlib.sha256).digest()
+        return self._keys.keyed_digest(
+            scope, f"command/{operation}", caller.idempotency_key.encode()
+        ).hex()
 
     def _nonce(self) -> str:
         return self._entropy(16).hex()

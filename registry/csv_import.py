@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
+from typing import TypeVar
 
 from registry.domain.instants import parse_instant
 from registry.domain.subject import (
@@ -20,6 +21,8 @@ from registry.domain.subject import (
     normalise_email,
     normalise_identifier,
 )
+
+T = TypeVar("T")
 
 MAX_ROWS = 1_000
 MAX_PROBLEMS = 100
@@ -195,7 +198,7 @@ class _Reading:
         return row if len(self.problems) == before else None
 
     def _read(self, number: int, cells: Cells) -> Row | None:
-        def read(column: Column, reader: Callable[[str], object]) -> object:
+        def read(column: Column, reader: Callable[[str], T]) -> T | None:
             try:
                 return reader(cells[column]) if column in cells else None
             except ValueError as error:
@@ -207,13 +210,13 @@ class _Reading:
         grade = read(Column.GRADE, self._grade)
         start = read(Column.VALID_FROM, _start)
         end = read(Column.VALID_UNTIL, _end)
-        if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
+        if start is not None and end is not None and end <= start:
             self.problems.append(
                 CsvProblem(number, Column.VALID_UNTIL, "the end is not after the start")
             )
         if learner is None:
             return None
-        return Row(number, *learner, name, grade, start, end)  # type: ignore[arg-type]
+        return Row(number, *learner, name, grade, start, end)
 
     def _learner(self, number: int, cells: Cells) -> tuple[IdentityType, str] | None:
         try:

@@ -12,7 +12,7 @@ from registry.domain.status_list import StatusList
 from registry.store import installation
 from registry.store.database import Database
 from registry.store.mapper import UnknownEventError
-from registry.store.vault import Shelf, Stored, Vault
+from registry.store.vault import Kind, Stored, Vault
 from registry.streams import Streams
 
 SWEEP_AFTER = timedelta(hours=1)
@@ -56,17 +56,17 @@ class Housekeeping:
         """Remove documents and notes older than an hour whose event never came; return how many."""
         start = installation.swept_until(self._database)
         end = instant(self._commands.clock() - SWEEP_AFTER)
-        removed = sum(self._sweep(shelf, start, end) for shelf in Shelf)
+        removed = sum(self._sweep(kind, start, end) for kind in Kind)
         if end > start:
             installation.record_sweep(self._database, until=end)
         return removed
 
-    def _sweep(self, shelf: Shelf, start: str, end: str) -> int:
+    def _sweep(self, kind: Kind, start: str, end: str) -> int:
         removed, last = 0, None
-        while found := self._vault.stored_between(shelf, start, end, after=last):
+        while found := self._vault.stored_between(kind, start, end, after=last):
             orphans = [stored for stored in found if self._is_orphaned(stored)]
             for stored in orphans:
-                self._vault.remove(shelf, stored)
+                self._vault.remove(kind, stored)
             removed, last = removed + len(orphans), found[-1]
         return removed
 

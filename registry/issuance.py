@@ -103,14 +103,17 @@ class Order:
             "supersedes": self.supersedes,
         }
 
-    def check_period(self, now: datetime) -> datetime:
-        """Return the start of validity; raises InvalidValueError for an end before it."""
-        start = self.valid_from or now
+    def start(self, now: datetime) -> datetime:
+        """Return the start of validity."""
+        return self.valid_from or now
+
+    def check_period(self, now: datetime) -> None:
+        """Raise InvalidValueError for an end that is not after the start."""
+        start = self.start(now)
         if self.valid_until is not None and self.valid_until <= start:
             raise InvalidValueError(
                 f"{instant(self.valid_until)} is not after {instant(start)}", field="valid_until"
             )
-        return start
 
 
 @dataclass(frozen=True)

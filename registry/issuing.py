@@ -150,7 +150,7 @@ class Issuing:
                 definition=definitions[work.achievement.id],
                 subject=work.order.learner.subject(reference, salt=self._commands.salt()),
                 placement=placement,
-                valid_from=work.order.check_period(work.command.recorded_at),
+                valid_from=work.order.start(work.command.recorded_at),
                 valid_until=work.order.valid_until,
                 grade=work.order.grade,
             )

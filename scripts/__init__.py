@@ -1,1 +1,1 @@
-"""The `registry` command and the benchmarks."""
+"""The `registry` command, its demonstration, and the benchmarks."""

@@ -4,7 +4,6 @@ import json
 import os
 import tomllib
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +15,10 @@ from api import bootstrap
 from api.settings import CONFIGURATION_FILE, Settings
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
-from registry.store.api_keys import ApiKeys, Role
+from registry.store.api_keys import DEFAULT_LIFETIME, ApiKeys, Role
 from registry.store.database import Database
 from scripts.answers import Session
 from scripts.local import not_a_database_url, read_settings
-
-KEY_LIFETIME = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def _first_operator_key(settings: Settings) -> str | None:
             issuer_id=None,
             label="first operator",
             at=instant(now),
-            expires_at=instant(now + KEY_LIFETIME),
+            expires_at=instant(now + DEFAULT_LIFETIME),
         )
     finally:
         database.close()

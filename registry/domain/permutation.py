@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 ROUNDS = 8
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True)

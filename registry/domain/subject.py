@@ -132,13 +132,6 @@ def hash_identity(identifier: str, *, identity_type: IdentityType, salt: str) ->
     return HashedIdentity(identity_type, f"sha256${digest}", salt)
 
 
-def identity_object(
-    identifier: str, *, identity_type: IdentityType, salt: str
-) -> dict[str, object]:
-    """Return the `IdentityObject` of an identifier, as `hash_identity` makes it."""
-    return hash_identity(identifier, identity_type=identity_type, salt=salt).as_object()
-
-
 def _is_urn_uuid(candidate: str) -> bool:
     try:
         return candidate == f"{_URN_UUID}{UUID(candidate.removeprefix(_URN_UUID))}"

@@ -4,15 +4,18 @@ import hashlib
 import hmac
 import secrets as random
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from registry.domain.errors import InvalidValueError, NotFoundError, RegistryError
 from registry.store.database import Database
 from registry.store.tables import api_keys
 
 PREFIX = "rk"
+DEFAULT_LIFETIME = timedelta(days=365)
 
 
 class Role(StrEnum):
@@ -113,8 +116,8 @@ class ApiKeys:
         return [ApiKey(**{**row, "role": Role(row["role"])}) for row in rows]
 
 
-def _is_living(row: object, at: str) -> bool:
-    return getattr(row, "withdrawn_at") is None and at < getattr(row, "expires_at")  # noqa: B009
+def _is_living(row: Row[Any], at: str) -> bool:
+    return row.withdrawn_at is None and at < row.expires_at
 
 
 def _hash(secret: str) -> str:

@@ -6,6 +6,8 @@ one issuer). Each is 32 bytes. A row moved to another name does not unwrap.
 """
 
 import base64
+import hashlib
+import hmac
 import os
 import stat
 from collections.abc import Iterable
@@ -117,6 +119,10 @@ class KeyStore:
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return {name: self._unwrap(name, wrapped) for name, wrapped in rows}
+
+    def keyed_digest(self, name: str, kind: str, data: bytes) -> bytes:
+        """Return HMAC-SHA-256 under the named secret, one family of digests a `kind`."""
+        return hmac.new(self.get(name), kind.encode() + b"\0" + data, hashlib.sha256).digest()
 
     def put(self, name: str, secret: bytes, *, at: str) -> None:
         """Store a new secret; raises sqlalchemy's IntegrityError where the name is taken."""

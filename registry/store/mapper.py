@@ -5,6 +5,7 @@ row do not depend on the order of a class's fields.
 """
 
 import json
+import re
 from dataclasses import MISSING, fields
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from registry.domain.events import EVENT_CLASSES, OPENING_EVENTS, Event
 MAXIMUM_STATE_BYTES = 60_000
 """A leaf of the transparency log holds at most 65,535 bytes; the rest is for its frame."""
 
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _COLUMNS = ("originator_id", "originator_version")
 _BY_TOPIC = {event_class.TOPIC: event_class for event_class in EVENT_CLASSES}
 _KNOWN = {
@@ -68,7 +70,7 @@ class EventMapper(Mapper[UUID]):
         data = text.encode()
         if len(data) > MAXIMUM_STATE_BYTES:
             raise EventTooLargeError(f"{domain_event.TOPIC} takes {len(data)} bytes")
-        if b"\\u0000" in data:
+        if _ESCAPED_NUL.search(data):
             # PostgreSQL stores no NUL in text: a view would stop at this event for ever.
             raise EventTextError("a text holds the character U+0000", remedy="remove it")
         return StoredEvent(

@@ -110,8 +110,9 @@ class EventRecorder(ApplicationRecorder):
     def max_notification_id(self) -> int | None:
         """Return the id of the newest event, or None in an empty store."""
         with self.database.reading() as connection:
-            row = connection.exec_driver_sql(f"SELECT MAX(notification_id) FROM {TABLE}").one()
-        return row[0]  # type: ignore[no-any-return]
+            found = connection.exec_driver_sql(f"SELECT MAX(notification_id) FROM {TABLE}")
+            newest: int | None = found.scalar_one()
+        return newest
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[Any]:
         """Refuse: projections read pages (`projections.catch_up`), on both databases alike."""

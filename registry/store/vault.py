@@ -6,8 +6,6 @@ another row it does not open. Documents and notes are written before the event t
 digest; one whose event never came is swept.
 """
 
-import hashlib
-import hmac
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,14 +55,14 @@ class Stored:
     digest: str
 
 
-class Shelf(StrEnum):
+class Kind(StrEnum):
     """What the vault keeps for a credential; the value is bound into each ciphertext."""
 
     DOCUMENTS = "document"
     NOTES = "note"
 
 
-_TABLES = {Shelf.DOCUMENTS: documents, Shelf.NOTES: notes}
+_TABLES = {Kind.DOCUMENTS: documents, Kind.NOTES: notes}
 
 
 class Vault:
@@ -78,7 +76,9 @@ class Vault:
         """Return a random reference for each person, the same one each time at one issuer."""
         hashes = [self._identifier_hash(issuer_id, person) for person in people]
         known = self._known(issuer_id, hashes)
-        new = {h: p for h, p in zip(hashes, people, strict=True) if h not in known}
+        # In one order for everybody, or two imports of the same people could wait for each other.
+        pairs = sorted(zip(hashes, people, strict=True), key=lambda pair: pair[0])
+        new = {h: p for h, p in pairs if h not in known}
         if new:
             self._insert(subjects, self._subject_rows(issuer_id, new, at))
             known = self._known(issuer_id, hashes)
@@ -91,19 +91,19 @@ class Vault:
 
     def put_documents(self, items: Sequence[Item], *, at: str) -> None:
         """Encrypt and store secured documents, all or none, durable on return."""
-        self._insert(documents, self._sealed(Shelf.DOCUMENTS, items, at))
+        self._insert(documents, self._sealed(Kind.DOCUMENTS, items, at))
 
     def put_note(self, item: Item, *, at: str) -> None:
         """Encrypt and store a private note to a status change."""
-        self._insert(notes, self._sealed(Shelf.NOTES, [item], at))
+        self._insert(notes, self._sealed(Kind.NOTES, [item], at))
 
     def document(self, credential_id: str, digest: str) -> bytes:
         """Return a secured document; raises DocumentGoneError once it was erased."""
-        return self._open(Shelf.DOCUMENTS, credential_id, digest)
+        return self._open(Kind.DOCUMENTS, credential_id, digest)
 
     def note(self, credential_id: str, digest: str) -> bytes:
         """Return a private note; raises DocumentGoneError once it was erased."""
-        return self._open(Shelf.NOTES, credential_id, digest)
+        return self._open(Kind.NOTES, credential_id, digest)
 
     def note_digest(self, issuer_id: str, text: str) -> str:
         """Return the keyed digest of a note: nobody can confirm a guess at its text."""
@@ -111,14 +111,13 @@ class Vault:
 
     def keyed_digest(self, issuer_id: str, kind: str, data: bytes) -> str:
         """Return HMAC-SHA-256 in hex under the issuer's secret, one family of digests a `kind`."""
-        secret = self._keys.get(f"issuer/{issuer_id}")
-        return hmac.new(secret, kind.encode() + b"\0" + data, hashlib.sha256).hexdigest()
+        return self._keys.keyed_digest(f"issuer/{issuer_id}", kind, data).hex()
 
     def stored_between(
-        self, shelf: Shelf, start: str, end: str, *, after: Stored | None
+        self, kind: Kind, start: str, end: str, *, after: Stored | None
     ) -> list[Stored]:
         """Return up to 500 rows with start <= created_at < end, following `after`."""
-        table = _TABLES[shelf]
+        table = _TABLES[kind]
         key = (table.c.created_at, table.c.credential_id, table.c.digest)
         query = select(*key).where(table.c.created_at >= start, table.c.created_at < end)
         if after is not None:
@@ -126,9 +125,9 @@ class Vault:
         with self._database.reading() as connection:
             return [Stored(*row) for row in connection.execute(query.order_by(*key).limit(500))]
 
-    def remove(self, shelf: Shelf, stored: Stored) -> None:
+    def remove(self, kind: Kind, stored: Stored) -> None:
         """Remove what no event names."""
-        table = _TABLES[shelf]
+        table = _TABLES[kind]
         key = (table.c.credential_id == stored.credential_id, table.c.digest == stored.digest)
         with self._database.writing() as connection:
             connection.execute(delete(table).where(*key))
@@ -164,7 +163,7 @@ class Vault:
             for identifier_hash, reference in references.items()
         ]
 
-    def _sealed(self, shelf: Shelf, items: Sequence[Item], at: str) -> list[dict[str, Any]]:
+    def _sealed(self, kind: Kind, items: Sequence[Item], at: str) -> list[dict[str, Any]]:
         keys = self._keys.get_many({_key_name(item.subject_ref) for item in items})
         return [
             {
@@ -172,29 +171,29 @@ class Vault:
                 "digest": item.digest,
                 "subject_ref": item.subject_ref,
                 "ciphertext": _seal(
-                    _living_key(keys, item.subject_ref), item.content, _binding(shelf, item)
+                    _living_key(keys, item.subject_ref), item.content, _binding(kind, item)
                 ),
                 "created_at": at,
             }
             for item in items
         ]
 
-    def _open(self, shelf: Shelf, credential_id: str, digest: str) -> bytes:
-        table = _TABLES[shelf]
+    def _open(self, kind: Kind, credential_id: str, digest: str) -> bytes:
+        table = _TABLES[kind]
         query = select(table.c.subject_ref, table.c.ciphertext).where(
             table.c.credential_id == credential_id, table.c.digest == digest
         )
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
-            raise DocumentGoneError(f"the {shelf} is not in the vault")
+            raise DocumentGoneError(f"the {kind} is not in the vault")
         reference, ciphertext = row
         key = _living_key(self._keys.get_many([_key_name(reference)]), reference)
         item = Item(credential_id, digest, reference, b"")
         try:
-            return unseal(key, ciphertext, bound_to=_binding(shelf, item))
+            return unseal(key, ciphertext, bound_to=_binding(kind, item))
         except InvalidTag as error:
-            raise DocumentGoneError(f"the stored {shelf} was damaged or moved") from error
+            raise DocumentGoneError(f"the stored {kind} was damaged or moved") from error
 
     def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         dialect = sqlite if self._database.is_sqlite else postgresql
@@ -213,8 +212,8 @@ def _living_key(keys: Mapping[str, bytes], reference: str) -> bytes:
         raise DocumentGoneError("the key was destroyed, the document is erased") from error
 
 
-def _binding(shelf: Shelf, item: Item) -> str:
-    return f"{shelf}/{item.credential_id}/{item.digest}/{item.subject_ref}"
+def _binding(kind: Kind, item: Item) -> str:
+    return f"{kind}/{item.credential_id}/{item.digest}/{item.subject_ref}"
 
 
 def _seal(key: bytes, content: bytes, bound_to: str) -> bytes:

@@ -1,10 +1,7 @@
 """What verification needs from outside."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-ContextLoader = Callable[[str], dict[str, Any]]
+from typing import Protocol
 
 
 @dataclass(frozen=True)

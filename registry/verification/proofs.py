@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from registry.formats import canonical, data_integrity, did
+from registry.formats.canonical import ContextLoader
 from registry.formats.multikey import PublicKey
 from registry.verification.instants import InstantError, is_over, parse_instant
-from registry.verification.ports import ContextLoader
 from registry.verification.report import Check, CheckError, Outcome, shown
 from registry.verification.structure import Document, as_list
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from registry.formats import contexts as bundled
+from registry.formats.canonical import ContextLoader
 from registry.verification.issuers import IssuerDocuments
 from registry.verification.list_cache import ListCache
 from registry.verification.opening import open_document
-from registry.verification.ports import ContextLoader, Fetcher
+from registry.verification.ports import Fetcher
 from registry.verification.proofs import check_proofs
 from registry.verification.report import Check, CheckError, Outcome, Report, verdict_of
 from registry.verification.status import check_status, status_not_checked

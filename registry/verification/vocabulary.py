@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from registry.formats import contexts as bundled
-from registry.verification.ports import ContextLoader
+from registry.formats.canonical import ContextLoader
 from registry.verification.report import Check, CheckError, Outcome, shown
 from registry.verification.structure import Document
 

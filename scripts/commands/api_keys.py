@@ -7,7 +7,7 @@ import typer
 
 from api.bootstrap import now
 from registry.domain.instants import instant
-from registry.store.api_keys import ApiKey, Role
+from registry.store.api_keys import DEFAULT_LIFETIME, ApiKey, Role
 from scripts.answers import Answer, Session, facts, say, table
 from scripts.arguments import command, group
 from scripts.local import opened_as_is
@@ -26,7 +26,9 @@ def create(
     role: Annotated[Role, typer.Option(help="What the key opens.")],
     label: Annotated[str, typer.Option(help="What or whom it is for.")],
     issuer: Annotated[str | None, typer.Option(help="The issuer's id, for that role.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it works.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=3650, help="How long it works.")
+    ] = DEFAULT_LIFETIME.days,
 ) -> Answer:
     """Make an API key and show its token this once.
 

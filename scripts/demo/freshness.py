@@ -31,7 +31,6 @@ class Sighting:
 
     seen_at: float
     bits: bytes = field(repr=False)
-    size_bytes: int = 0
 
     def shows(self, change: Change) -> bool:
         """Say whether the change is in it."""
@@ -83,8 +82,7 @@ class Watch:
         seen_at = time.monotonic()
         if answer.content:
             self._etags[url] = answer.headers["ETag"]
-            bits = bits_of(answer.content)
-            self.sightings[url].append(Sighting(seen_at, bits, len(answer.content)))
+            self.sightings[url].append(Sighting(seen_at, bits_of(answer.content)))
 
 
 def bits_of(body: bytes) -> bytes:

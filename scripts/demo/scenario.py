@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
@@ -182,7 +182,7 @@ def _verify(place: Place, issuer: Issuer, expected: Mapping[str, Verdict]) -> Ve
     )
 
 
-def _keep(place: Place, issuer: Issuer, credential_id: str, on_kept: Any) -> Path:
+def _keep(place: Place, issuer: Issuer, credential_id: str, on_kept: Callable[[], None]) -> Path:
     place.badges.mkdir(exist_ok=True)
     file = place.badges / f"{credential_id}.json"
     file.write_bytes(issuer.document(credential_id))

@@ -20,7 +20,7 @@ from registry.issuing import Issued
 from registry.requests import StatusChange
 from registry.store.database import StoreUnavailableError
 from registry.store.tables import secrets
-from registry.store.vault import Shelf, Stored
+from registry.store.vault import Kind, Stored
 from tests.integration.world import World
 from tests.making import (
     OPERATOR,
@@ -53,7 +53,7 @@ class Unreliable(World):
 
     def documents(self) -> list[Stored]:
         start, end = instant(START - timedelta(1)), instant(START + timedelta(9))
-        return self.parts.vault.stored_between(Shelf.DOCUMENTS, start, end, after=None)
+        return self.parts.vault.stored_between(Kind.DOCUMENTS, start, end, after=None)
 
     def end_suspension(self, issued: Issued) -> bool:
         return self.parts.housekeeping.end_suspension(str(issued.credential.id))

@@ -1,6 +1,7 @@
 """An issuer's keys change: the newest signs, and what the others signed stays verifiable."""
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -155,3 +156,15 @@ def test_registry_that_is_started_under_another_public_url_is_refused(
 ) -> None:
     with pytest.raises(PublicUrlError):
         bootstrap.check(by_hand.registry.database, "https://other.example.org")
+
+
+def test_document_that_somebody_removed_is_published_again(
+    by_hand: ByHand, credential: Credential
+) -> None:
+    before = did_document(by_hand, credential)
+    shutil.rmtree(by_hand.registry.folder.root / "issuers")
+    missing = by_hand.replay().verify().difference
+    turn(by_hand)
+    assert missing is not None
+    assert did_document(by_hand, credential) == before
+    assert by_hand.replay().verify().identical

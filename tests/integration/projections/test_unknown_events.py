@@ -194,3 +194,17 @@ def revoked(credential: Credential) -> CredentialRevoked:
         list_index=credential.issuance.list_index,
         reason="fraud",
     )
+
+
+def test_replay_names_an_event_that_cannot_be_applied(by_hand: ByHand) -> None:
+    (mine,) = by_hand.issue(1)
+    by_hand.settle()
+    impossible = replace(revoked(mine), list_index=10**9)
+    (position,) = open_recorder(by_hand.registry.database).insert_events(
+        [EventMapper().to_stored_event(impossible)]
+    )
+    by_hand.registry.catch_up.run()
+    difference = by_hand.replay().verify().difference
+    assert difference is not None
+    assert difference.position == position
+    assert "cannot be applied" in difference.found

@@ -1,6 +1,7 @@
 """The vault: a reference a person and issuer, ciphertexts bound to their rows, nothing in clear."""
 
 import itertools
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +14,7 @@ from registry.domain.errors import DocumentGoneError
 from registry.store.database import Database
 from registry.store.key_store import KeyStore
 from registry.store.tables import documents, notes, secrets, subjects
-from registry.store.vault import Item, Person, Shelf, Stored, Vault
+from registry.store.vault import Item, Kind, Person, Stored, Vault
 
 AT = "2026-11-22T18:00:00.000000Z"
 ANNA = Person("emailAddress", "anna.kanarek@example.org", "Anna Kanarek")
@@ -237,7 +238,7 @@ def test_documents_are_listed_by_age_in_pages(vault: Vault, item: Item) -> None:
         vault.put_documents(items, at=at(number))
     found: list[Stored] = []
     while page := vault.stored_between(
-        Shelf.DOCUMENTS, at(0), at(800), after=found[-1] if found else None
+        Kind.DOCUMENTS, at(0), at(800), after=found[-1] if found else None
     ):
         assert len(page) <= 500
         found += page
@@ -247,7 +248,22 @@ def test_documents_are_listed_by_age_in_pages(vault: Vault, item: Item) -> None:
 def test_removed_document_is_gone_and_its_neighbour_stays(vault: Vault, item: Item) -> None:
     other = replace(item, digest="cd" * 32)
     vault.put_documents([item, other], at=AT)
-    vault.remove(Shelf.DOCUMENTS, Stored(AT, item.credential_id, item.digest))
+    vault.remove(Kind.DOCUMENTS, Stored(AT, item.credential_id, item.digest))
     with pytest.raises(DocumentGoneError):
         vault.document(item.credential_id, item.digest)
     assert vault.document(other.credential_id, other.digest) == CONTENT
+
+
+def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_other(
+    vault: Vault,
+) -> None:
+    people = [Person("emailAddress", f"learner-{number}@example.org") for number in range(400)]
+    start = threading.Barrier(2)
+
+    def references(order: list[Person]) -> list[str]:
+        start.wait()
+        return vault.references("1", order, at=AT)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(references, [people, people[::-1]])
+    assert one == other[::-1]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.permutation import KEY_BYTES, Permutation
+from registry.domain.permutation import Permutation
 
+KEY_BYTES = 32
 KEY = bytes(range(KEY_BYTES))
 LARGEST = 1 << 26
 

@@ -248,3 +248,9 @@ def test_text_with_nul_is_refused_since_no_view_could_hold_it() -> None:
     event = next(event for event in EVENTS if isinstance(event, e.IssuerRegistered))
     with pytest.raises(EventTextError, match=r"U\+0000"):
         EventMapper().to_stored_event(replace(event, name_en="Uni\0versity"))
+
+
+def test_text_that_only_spells_the_escape_of_nul_is_kept() -> None:
+    event = next(event for event in EVENTS if isinstance(event, e.IssuerRegistered))
+    spelt = replace(event, name_en="C:\\u0000 is no folder")
+    assert EventMapper().to_domain_event(EventMapper().to_stored_event(spelt)) == spelt
