@@ -64,8 +64,10 @@ def _readiness(registry: Registry) -> Readiness:
     greatest = registry.settings.greatest_lag_seconds
     slow = [lag for lag in lags if lag.seconds > greatest]
     hindrances = [f"the view {lag.name} is {lag.seconds:.1f} s behind" for lag in slow]
+    failure = registry.runner.failure
     unreadable = sorted({each.notification_id for each in frozen})
-    warnings = [f"event {position} is unreadable" for position in unreadable]
+    warnings = [f"background work fails: {failure}"] if failure else []
+    warnings += [f"event {position} is unreadable" for position in unreadable]
     warnings += [
         f"list {list_id}/{purpose} is not published: {alarm.reason}"
         for (list_id, purpose), alarm in sorted(registry.publisher.alarms.items())

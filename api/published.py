@@ -49,6 +49,7 @@ _ACCEPTS_KEPT = 1_000
 
 Headers = Iterable[tuple[bytes, bytes]]
 FileIdentity = tuple[int, int, int]
+Answer = tuple[Message, Message]
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,14 @@ class PublishedFiles:
         file = self._files.get(path) or self._found(path)
         if file is None:
             await self._app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD"):
-            await self._serve(file, scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
-            await send(_EMPTY)
-        else:
-            error = MethodError("published files are only read")
-            await self._refuse(error, scope, receive, send)
+            return
+        answer = self._answer(file, scope)
+        if isinstance(answer, RegistryError):
+            await self._refuse(answer, scope, receive, send)
+            return
+        start, body = answer
+        await send(start)
+        await send(body)
 
     def _found(self, path: str) -> PublishedFile | None:
         """Return the file that a path names; kept once it exists, so that guesses fill nothing."""
@@ -120,11 +121,18 @@ class PublishedFiles:
                 return file
         return None
 
-    async def _serve(self, file: PublishedFile, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, file: PublishedFile, scope: Scope) -> Answer | RegistryError:
+        method = scope["method"]
+        if method in ("GET", "HEAD"):
+            return self._reading(file, scope)
+        if method == "OPTIONS":
+            return _start(204, _PREFLIGHT), _EMPTY
+        return MethodError("published files are only read")
+
+    def _reading(self, file: PublishedFile, scope: Scope) -> Answer | RegistryError:
         version = file.version(self._max_age_seconds)
         if version is None:
-            await self._refuse(self._absence(scope["path"][1:]), scope, receive, send)
-            return
+            return self._absence(scope["path"][1:])
         media_type: str | None = file.offers[0]
         known = None
         for name, value in scope["headers"]:
@@ -133,14 +141,10 @@ class PublishedFiles:
             elif name == b"if-none-match":
                 known = value
         if media_type is None:
-            excluded = NotAcceptableError("every media type on offer is excluded")
-            await self._refuse(excluded, scope, receive, send)
-        elif known is not None and _matches(known, version.etag):
-            await send(version.not_modified)
-            await send(_EMPTY)
-        else:
-            await send(version.ok[media_type])
-            await send(version.body if scope["method"] == "GET" else _EMPTY)
+            return NotAcceptableError("every media type on offer is excluded")
+        if known is not None and _matches(known, version.etag):
+            return version.not_modified, _EMPTY
+        return version.ok[media_type], version.body if scope["method"] == "GET" else _EMPTY
 
     def _absence(self, name: str) -> RegistryError:
         if self._folder.is_withdrawn(name):

@@ -37,10 +37,13 @@ def serve(settings: Settings) -> None:
     logging.configure()
     try:
         check(settings)
-        _check_port(settings.metrics_host, settings.metrics_port)
+        _check_port(settings.host, settings.port, field="port")
+        if settings.metrics_port:
+            _check_port(settings.metrics_host, settings.metrics_port, field="metrics_port")
     except RegistryError as error:
         log.error("not started", reason=error.reason, field=error.field, remedy=error.remedy)
         sys.exit(EXIT_MISCONFIGURED)
+    _tell(settings)
     _granian(settings).serve(target_loader=partial(load, settings), wrap_loader=False)
 
 
@@ -55,17 +58,29 @@ def check(settings: Settings) -> None:
         registry.database.close()
 
 
-def _check_port(host: str, port: int) -> None:
-    """Raise where the metrics' port is taken: the worker would die of it, again and again."""
+def _check_port(host: str, port: int, *, field: str) -> None:
+    """Raise where a port is taken.
+
+    The server itself would share it with whoever else allows that, and each would get some of
+    the other's requests; a worker would die of a metrics port that is taken, again and again.
+    """
     try:
-        with socket.create_server((host, port)):
-            pass
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise InvalidValueError(
             f"{host}:{port} cannot be listened on: {error.strerror}",
-            field="metrics_port",
-            remedy="choose another with REGISTRY_METRICS_PORT, or 0 for no metrics",
+            field=field,
+            remedy="choose another port, or stop what listens there",
         ) from error
+
+
+def _tell(settings: Settings) -> None:
+    """Say where the registry is served, and how."""
+    tls = settings.certfile is not None
+    log.info("serving", at=f"{settings.host}:{settings.port}", tls=tls, url=settings.public_url)
+    if not tls and (settings.public_url or "").startswith("https:"):
+        log.warning("no certificate: right only behind a proxy that ends TLS")
 
 
 def load(settings: Settings) -> ASGIApp:

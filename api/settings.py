@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -60,6 +60,21 @@ class Settings(BaseSettings):
         if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
             raise ValueError("must be a plain https URL such as https://registry.example.org")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(
+            ("sqlite:", "postgresql:", "postgresql+psycopg:")
+        ):
+            raise ValueError("use postgresql://user@host/database or sqlite:////path/to/file")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_pair(self) -> Self:
+        if (self.certfile is None) != (self.keyfile is None):
+            raise ValueError("certfile and keyfile go together: give both, or neither")
+        return self
 
     @classmethod
     def settings_customise_sources(

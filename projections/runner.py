@@ -57,7 +57,8 @@ class Runner:
         self._scheduled_at = 0.0
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self._prepared = False
-        self._failure: str | None = None
+        self.failure: str | None = None
+        """Why the last turn failed, None once one went well."""
 
     def start(self) -> None:
         """Start the thread."""
@@ -78,7 +79,7 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 self._turn()
-                self._failure = None
+                self.failure = None
             except Exception as error:  # noqa: BLE001 - the loop must outlive any failure of a turn
                 self._report(error)
                 self._stopping.wait(RETRY_SECONDS)
@@ -105,7 +106,7 @@ class Runner:
         # Any other error's text may quote what was being stored.
         text = error.reason if isinstance(error, RegistryError) else "see the traceback"
         reason = f"{type(error).__name__}: {text}"
-        if self._failure != reason:
+        if self.failure != reason:
             level = log.warning if isinstance(error, StoreUnavailableError) else log.exception
             level("background work failed and is tried again", reason=reason)
-        self._failure = reason
+        self.failure = reason

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from tests.integration.api.test_refusals import assert_problem
 from tests.integration.api.world import PUBLIC_URL, Server, World, served, wait_until
@@ -124,6 +125,25 @@ def test_a_metrics_port_that_is_taken_is_refused_at_the_start(tmp_path: Path) ->
         server.start(wait=False)
         assert server.process.wait(20) == 2
     assert server.log[-1]["field"] == "metrics_port"
+
+
+def test_a_port_that_is_taken_is_refused_and_not_shared(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.initialise()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", server.port))
+        other.listen()
+        server.start(wait=False)
+        assert server.process.wait(20) == 2
+    assert server.log[-1]["field"] == "port"
+
+
+def test_a_certificate_without_its_key_is_refused_and_not_served_in_clear(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    server = Server(tmp_path, more={"certfile": str(authority.chain_file)})
+    with pytest.raises(ValueError, match="certfile and keyfile go together"):
+        server.initialise()
 
 
 def test_tls_and_http_2_are_served(tmp_path: Path) -> None:
