@@ -34,6 +34,6 @@ def _order(row: Row, achievement_id: str) -> Order:
 
 def _refused(problems: tuple[CsvProblem, ...]) -> RefusedFileError:
     return RefusedFileError(
-        f"{len(problems)} faults in the file; nothing was issued",
+        f"the file has faults ({len(problems)}); nothing was issued",
         errors=[asdict(problem) for problem in problems],
     )

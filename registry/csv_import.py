@@ -59,6 +59,7 @@ _POLISH = {
     "ważne_od": Column.VALID_FROM,
     "ważne_do": Column.VALID_UNTIL,
 }
+_UNKNOWN_COLUMN = "the registry knows no such column, but: " + ", ".join(Column)
 _HEADERS = {column.value: column for column in Column} | _POLISH
 
 
@@ -76,7 +77,7 @@ class CsvError(ValueError):
 
     def __init__(self, problems: Collection[CsvProblem]) -> None:
         self.problems = tuple(problems)[:MAX_PROBLEMS]
-        super().__init__(f"{len(problems)} faults")
+        super().__init__("1 fault" if len(problems) == 1 else f"{len(problems)} faults")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,13 @@ def parse_rows(data: bytes, *, grades: Collection[str] | None = None) -> list[Ro
     if reading.problems:
         raise CsvError(reading.problems)
     return rows
+
+
+def grade_fault(allowed: Collection[str]) -> str:
+    """Return why a grade is refused: it is none of these, or there is no grade scheme at all."""
+    if allowed:
+        return "the grade scheme has no such grade, but: " + ", ".join(allowed)
+    return "the achievement has no grade scheme; leave the grade out"
 
 
 def _check_count(filled: list[Line], problems: list[CsvProblem]) -> None:
@@ -154,7 +162,7 @@ def _columns(lines: list[Line]) -> list[Column]:
     header = lines[0][1] if lines else []
     names = [re.sub(r"[\s_-]+", "_", cell.strip().lower()) for cell in header]
     problems = [
-        CsvProblem(1, cell.strip(), "the registry knows no such column")
+        CsvProblem(1, cell.strip(), _UNKNOWN_COLUMN)
         for name, cell in zip(names, header, strict=True)
         if name not in _HEADERS
     ]
@@ -233,7 +241,7 @@ class _Reading:
 
     def _grade(self, cell: str) -> str:
         if self._grades is not None and cell not in self._grades:
-            raise ValueError("the achievement's grade scheme has no such grade")
+            raise ValueError(grade_fault(self._grades))
         return _plain(_LONGEST["grade"])(cell)
 
 

@@ -9,7 +9,7 @@ def parse_id(text: str, unknown: type[NotFoundError], *, field: str) -> UUID:
     """Return the UUID; raises `unknown` for text that is none, since nothing can have that id."""
     number = _uuid(text)
     if number is None or str(number) != text:
-        raise unknown("there is no such thing: the id is not a UUID", field=field)
+        raise unknown("an id is a UUID, and this is none", field=field)
     return number
 
 

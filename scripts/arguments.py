@@ -29,10 +29,17 @@ IdempotencyKeyOption = Annotated[
     str | None,
     typer.Option("--idempotency-key", help="A repeat under the same key changes nothing."),
 ]
-InstantOption = Annotated[
-    datetime | None,
-    typer.Option(metavar="TIME", parser=_instant, help="Such as 2026-01-31T12:00:00Z."),
-]
+
+
+def _moment(meaning: str) -> Any:
+    help_text = f"{meaning}, such as 2026-01-31T12:00:00Z."
+    return typer.Option(metavar="TIME", parser=_instant, help=help_text)
+
+
+EffectiveAtOption = Annotated[datetime | None, _moment("Since when it holds; now unless given")]
+UntilOption = Annotated[datetime | None, _moment("When the suspension ends by itself")]
+ValidFromOption = Annotated[datetime | None, _moment("The start; now unless given")]
+ValidUntilOption = Annotated[datetime | None, _moment("The end; none unless given")]
 
 Command = Callable[..., Answer | int]
 """A command answers, or has shown what it had to and returns its exit code."""

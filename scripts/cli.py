@@ -53,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         refusal = refusals.of_system(error)
     else:
         return int(code or 0)
+    refusal = refusals.as_typed(refusal, arguments)
     return refusals.refuse(refusal, as_json="--json" in arguments)
 
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import ArgumentError
 
 from api import bootstrap
-from api.settings import Settings
+from api.settings import CONFIGURATION_FILE, Settings
 from registry.commands import Caller
 from registry.domain.errors import InvalidValueError
 from registry.store import installation, schema
@@ -26,6 +26,24 @@ def read_settings(session: Session, **given: Any) -> Settings:
         return Settings.read(folder=session.folder, **given)
     except TOMLDecodeError as error:
         raise InvalidValueError(str(error), field="registry.toml") from error
+
+
+def existing(session: Session, **given: Any) -> Settings:
+    """Return the settings of a registry; raises InvalidValueError where the folder holds none."""
+    settings = read_settings(session, **given)
+    elsewhere = settings.public_url is not None and settings.database_url is not None
+    configured = (settings.folder / CONFIGURATION_FILE).exists()
+    if not (elsewhere or configured or (settings.folder / "registry.db").exists()):
+        raise NoRegistryError(
+            f"{settings.folder} holds no registry",
+            field="folder",
+            remedy="name one with --folder, or make one with registry init --public-url https://…",
+        )
+    return settings
+
+
+class NoRegistryError(InvalidValueError):
+    """There is nothing to work on."""
 
 
 @contextmanager
@@ -46,7 +64,7 @@ def assembled(settings: Settings) -> Iterator[bootstrap.Registry]:
 @contextmanager
 def audited(session: Session) -> Iterator[bootstrap.Audit]:
     """Give what an auditor needs, which neither writes anything nor needs the master key."""
-    settings = read_settings(session)
+    settings = existing(session)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         audit = bootstrap.build_audit(settings)
@@ -66,7 +84,7 @@ def opened(session: Session) -> Iterator[bootstrap.Registry]:
 
     They hold what the command itself recorded too, once it has ended well.
     """
-    with assembled(read_settings(session)) as registry:
+    with assembled(existing(session)) as registry:
         bootstrap.check(registry.database, registry.public_url)
         registry.catch_up.run()
         yield registry
@@ -77,7 +95,7 @@ def opened(session: Session) -> Iterator[bootstrap.Registry]:
 @contextmanager
 def opened_as_is(session: Session) -> Iterator[bootstrap.Registry]:
     """Give a registry without touching its views, which may be behind or out of date."""
-    with assembled(read_settings(session)) as registry:
+    with assembled(existing(session)) as registry:
         schema.check(registry.database)
         installation.check_public_url(registry.database, registry.public_url)
         yield registry

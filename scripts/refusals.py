@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import typer
@@ -33,6 +33,27 @@ _WRONG_INPUT = (
 )
 
 
+_TYPED: Mapping[str, tuple[str, str]] = {
+    "issuer_id": ("--issuer", "ISSUER"),
+    "achievement_id": ("--achievement", "ACHIEVEMENT"),
+    "credential_id": ("--supersedes", "CREDENTIAL"),
+    "supersedes": ("--supersedes", "supersedes"),
+    "REGISTRY_PUBLIC_URL": ("--public-url", "REGISTRY_PUBLIC_URL"),
+    "public_url": ("--public-url", "public_url"),
+    "database_url": ("--database-url", "database_url"),
+    "If-Match": ("--if-version", "--if-version"),
+    "Idempotency-Key": ("--idempotency-key", "--idempotency-key"),
+    "reason": ("--reason", "reason"),
+    "until": ("--until", "until"),
+    "effective_at": ("--effective-at", "effective_at"),
+    "valid_until": ("--valid-until", "valid_until"),
+    "grade": ("--grade", "grade"),
+    "url": ("--url", "url"),
+    "country": ("--country", "country"),
+}
+"""Field of an error -> the option it is where that was typed, and what to call it otherwise."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why a command was not carried out; `field` names what was wrong, `remedy` what to do."""
@@ -45,17 +66,37 @@ class Refusal:
     faults: Sequence[Mapping[str, Any]] = ()
 
     def line(self) -> str:
-        """Return everything in one line."""
+        """Return everything in one line, and a title that the reason repeats not at all."""
+        title = "" if _bare(self.title) == _bare(self.reason) else self.title
         where = f"{self.field}: " if self.field else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return inert(" ".join(f"error: {self.title} {where}{self.reason}{remedy}".split()))
+        return inert(" ".join(f"error: {title} {where}{self.reason}{remedy}".split()))
+
+
+def _bare(sentence: str) -> str:
+    return sentence.rstrip(".").lower()
 
 
 def of_error(error: RegistryError) -> Refusal:
-    """Return the refusal an error of the registry's stands for."""
+    """Return the refusal an error of the registry's stands for.
+
+    On the command line nobody is asked whose a thing is, so that "not yours" says nothing.
+    """
     code = WRONG_USAGE if isinstance(error, _WRONG_INPUT) else FAILED
     faults = getattr(error, "errors", ())
-    return Refusal(error.title, error.reason, error.field, error.remedy, code, faults)
+    title = error.title.replace(", or it is not yours", "")
+    return Refusal(title, error.reason, error.field, error.remedy, code, faults)
+
+
+def as_typed(refusal: Refusal, arguments: Sequence[str]) -> Refusal:
+    """Name the option or argument that the user typed in place of a field's or header's name."""
+    option, otherwise = _TYPED.get(refusal.field or "", (None, refusal.field))
+    typed = {word.partition("=")[0] for word in arguments}
+    if option not in typed:
+        return replace(refusal, field=otherwise)
+    general = refusal.title == of_error(InvalidValueError("")).title
+    title = "A value on the command line is wrong." if general else refusal.title
+    return replace(refusal, field=option, title=title)
 
 
 def of_usage(error: typer.TyperException) -> Refusal:
@@ -64,7 +105,9 @@ def of_usage(error: typer.TyperException) -> Refusal:
     path = context.command_path if context else "registry"
     remedy = f"see: {path} --help"
     message = error.format_message().rstrip(".")
-    return Refusal("The command line is wrong.", message, None, remedy, error.exit_code)
+    is_value = getattr(error, "param", None) and message.startswith("Invalid value")
+    title = f"{'A value on the' if is_value else 'The'} command line is wrong."
+    return Refusal(title, message, None, remedy, error.exit_code)
 
 
 def of_validation(error: ValidationError) -> Refusal:
@@ -79,7 +122,8 @@ def of_system(error: OSError) -> Refusal:
     """Return the refusal of the operating system."""
     field = str(error.filename) if error.filename else None
     reason = error.strerror or type(error).__name__
-    return Refusal("The system refused it.", reason, field, None, FAILED)
+    remedy = "see that it exists and that you may read and write it" if field else None
+    return Refusal("The system refused it.", reason, field, remedy, FAILED)
 
 
 def refuse(refusal: Refusal, *, as_json: bool) -> int:
@@ -93,4 +137,5 @@ def refuse(refusal: Refusal, *, as_json: bool) -> int:
 
 
 def _shown(fault: Mapping[str, Any]) -> str:
-    return inert(", ".join(f"{name} {value}" for name, value in fault.items() if value is not None))
+    column = f", {fault['column']}" if fault.get("column") else ""
+    return inert(f"line {fault['line']}{column}: {fault['reason']}")

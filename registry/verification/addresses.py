@@ -64,6 +64,11 @@ def require_allowed(target: Target, address: str, *, allow_loopback: bool) -> No
     ip = ipaddress.ip_address(address)
     if allow_loopback and ip.is_loopback:
         return
+    if ip.is_loopback:
+        raise FetchError(
+            "its host is this machine, which is not public; for development on this machine "
+            "there is --allow-loopback."
+        )
     if target.scheme != "https":
         raise FetchError("only https is asked.")
     if target.port != _DEFAULT_PORTS["https"]:

@@ -19,13 +19,26 @@ def open_document(data: bytes) -> dict[str, Any]:
     try:
         document = strict_json.loads(data)
     except strict_json.StrictJsonError as error:
-        sentence = f"The document is not usable JSON: {error}."
+        sentence = (
+            f"The document is not usable JSON: {error}; what is needed is the JSON that was issued."
+        )
         _refuse(Outcome.FAILED, "not-strict-json", sentence=sentence)
     if not isinstance(document, dict):
         sentence = "The document is JSON, but not a JSON object."
         _refuse(Outcome.FAILED, "not-an-object", sentence=sentence)
+    if "@context" not in document and _is_answer(document.get("document")):
+        _refuse(Outcome.FAILED, "not-the-badge", sentence=_ANSWER_SENTENCE)
     return document
 
+
+def _is_answer(member: Any) -> bool:
+    return isinstance(member, dict) and "@context" in member
+
+
+_ANSWER_SENTENCE = (
+    "This is the registry's answer about a credential; "
+    "the badge is its member `document`, so give that alone."
+)
 
 _JWT_SENTENCE = (
     "This looks like a compact JWT, which is not supported yet; "

@@ -76,6 +76,11 @@ class Load:
     a_second: float
     a_cpu_second: float
 
+    @property
+    def share_of_core(self) -> float:
+        """How much of its core the server had; well below 1 where something else held it up."""
+        return self.a_second / self.a_cpu_second
+
 
 def missing() -> list[str]:
     """Return which programs this benchmark needs and this machine does not have."""

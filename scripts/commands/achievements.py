@@ -57,7 +57,9 @@ def define(
     ] = Profile.DEFAULT,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
-    """Define a micro-credential; it may lack mandatory elements until the first issuing.
+    """Define a micro-credential.
+
+    It may lack mandatory elements until the first issuing.
 
     Example:
       registry achievement define data-analysis.json --issuer 018f…
@@ -75,7 +77,9 @@ def revise(
     file: DefinitionArgument,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
-    """Record the next version of a definition; what was issued keeps its own.
+    """Record the next version of a definition.
+
+    What was issued keeps its own.
 
     Example:
       registry achievement revise 018f… data-analysis.json
@@ -143,7 +147,11 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         definition = strict_json.loads(file.read_bytes())
     except strict_json.StrictJsonError as error:
-        raise InvalidValueError(str(error), field=str(file)) from error
+        raise InvalidValueError(
+            f"it is not usable JSON: {error}",
+            field=str(file),
+            remedy="give the definition as one JSON object",
+        ) from error
     if not isinstance(definition, dict):
         raise InvalidValueError("it is not a JSON object", field=str(file))
     return definition

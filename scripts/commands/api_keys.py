@@ -36,6 +36,8 @@ def create(
       registry api-key create --role auditor --label "supervisory authority"
       registry api-key create --role issuer --issuer 018f… --label "student system"
     """
+    if (role is Role.ISSUER) != (issuer is not None):
+        raise typer.BadParameter("--role issuer goes with --issuer, and no other role does")
     with opened_as_is(session) as registry:
         if issuer is not None:
             registry.application.issuer(issuer)

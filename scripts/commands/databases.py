@@ -8,7 +8,7 @@ from projections.positions import prepare
 from registry.store import schema
 from scripts.answers import Answer, Session
 from scripts.arguments import command, group
-from scripts.local import assembled, read_settings
+from scripts.local import assembled, existing, read_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def upgrade(session: Session) -> Answer:
-    """Bring the database to the form this version needs; safe to repeat.
+    """Bring the database to its newest form; safe to repeat.
 
     Example:
       registry db upgrade
@@ -31,12 +31,14 @@ def upgrade(session: Session) -> Answer:
 
 
 def check(session: Session) -> Answer:
-    """Check that the database has the right form and belongs to this public URL.
+    """Check the database.
+
+    It must have the right form and belong to this public URL.
 
     Example:
       registry db check
     """
-    with assembled(read_settings(session)) as registry:
+    with assembled(existing(session)) as registry:
         bootstrap.check(registry.database, registry.public_url)
     document = {"sound": True, "public_url": registry.public_url}
     return Answer(document, f"The database is in order, for {registry.public_url}.")

@@ -120,7 +120,7 @@ def _answer(issuer: Issuer) -> Answer:
     keys = [f"{key['key']}{'' if key['signs'] else ' (retired)'}" for key in document["keys"]]
     shown = document | {
         "name": f"{issuer.name_pl} / {issuer.name_en}",
-        "keys": ", ".join(keys) or "none yet: registry issuer key add",
+        "keys": ", ".join(keys) or f"none yet: registry issuer key add {issuer.id}",
         "reason_codes": ", ".join(issuer.reason_codes),
     }
     return Answer(document, facts(shown))

@@ -4,19 +4,20 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import Registry
-from api.imports import imported_orders
+from api.bootstrap import Registry, now
 from api.learners import LearnerBody
-from registry.domain.errors import RegistryError
+from registry.domain.errors import InvalidValueError, RegistryError
 from registry.issuance import Order
 from registry.issuing import Issued
-from scripts.answers import Answer, Session, say
-from scripts.arguments import IdempotencyKeyOption, InstantOption, command
+from scripts import orders as wanted
+from scripts.answers import Answer, Session, say, table
+from scripts.arguments import IdempotencyKeyOption, ValidFromOption, ValidUntilOption, command
 from scripts.local import caller, opened
 from scripts.progress import progress
 
@@ -71,9 +72,9 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
     supersedes: Annotated[
         str | None, typer.Option(help="The credential it replaces, which is revoked.")
     ] = None,
-    valid_from: InstantOption = None,
-    valid_until: InstantOption = None,
-    grade: Annotated[str | None, typer.Option()] = None,
+    valid_from: ValidFromOption = None,
+    valid_until: ValidUntilOption = None,
+    grade: Annotated[str | None, typer.Option(help="A grade of the scheme.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="A folder for the signed badges.")
@@ -85,6 +86,9 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
     The file has a header; columns are email (or identifier and identity_type), and if wanted
     name, grade, valid_from and valid_until. A file with a fault is refused as a whole.
 
+    The same file for the same achievement gives the same credentials however often it is issued;
+    with another --idempotency-key it is issued anew.
+
     Examples:
       registry issue learners.csv --achievement 018f… --dry-run
       registry issue learners.csv --achievement 018f… --out badges
@@ -94,14 +98,37 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
     wish.check()
     with opened(session) as registry:
         issuer_id = _issuer_of(wish, registry)
-        orders = _orders(wish, issuer_id, registry)
+        orders, lines = _orders(wish, issuer_id, registry)
         if dry_run:
+            wanted.check(registry, issuer_id, orders, lines, now=now())
             checked = {"dry_run": True, "would_issue": len(orders)}
             return Answer(checked, f"{len(orders)} can be issued; nothing was.")
-        key = idempotency_key or secrets.token_hex(16)
-        found = _issue(registry, issuer_id, orders, key=key, out=out)
+        wanted.check_key(registry, issuer_id)
+        if file is None and idempotency_key is None:
+            wanted.check(registry, issuer_id, orders, lines, now=now())
+        key = idempotency_key or _own_key(wish)
+        work = _Work(registry, issuer_id, orders, lines, key=key, out=out)
+        found = work.issue()
     document: dict[str, Any] = {"issued": len(found), "credentials": found, "idempotency_key": key}
-    return Answer(document, "\n".join(row["credential_id"] for row in found))
+    return Answer(document, _shown(found))
+
+
+def _own_key(wish: Wish) -> str:
+    """Return the key where the user gave none: of a file its digest, so that a repeat is known."""
+    if wish.file is None:
+        return secrets.token_hex(16)
+    say(
+        "note: the same file gives the same credentials, however often it is issued; "
+        "another --idempotency-key issues anew"
+    )
+    return f"{wish.achievement}/{sha256(wish.file.read_bytes()).hexdigest()}"
+
+
+def _shown(found: Sequence[dict[str, Any]]) -> str:
+    """Return a table without the columns that no row fills."""
+    columns = ("line", "credential_id", "file")
+    filled = [name for name in columns if any(row[name] is not None for row in found)]
+    return table(filled, ([row[name] for name in filled] for row in found))
 
 
 def _issuer_of(wish: Wish, registry: Registry) -> str:
@@ -112,40 +139,81 @@ def _issuer_of(wish: Wish, registry: Registry) -> str:
     return registry.application.any_achievement(wish.achievement or "").issuer_id
 
 
-def _orders(wish: Wish, issuer_id: str, registry: Registry) -> list[Order]:
+def _orders(wish: Wish, issuer_id: str, registry: Registry) -> tuple[list[Order], list[int]]:
+    """Return the orders, and of a file the line of each."""
     if wish.file is not None:
         body = wish.file.read_bytes()
-        return imported_orders(body, issuer_id, wish.achievement or "", registry=registry)
+        return wanted.of_file(body, issuer_id, wish.achievement or "", registry=registry)
     learner = LearnerBody(email=wish.email, name=wish.name).learner()
     achievement_id = wish.achievement or _superseded_achievement(wish, registry)
     period = {"valid_from": wish.valid_from, "valid_until": wish.valid_until}
     order = Order(achievement_id, learner, grade=wish.grade, supersedes=wish.supersedes, **period)
-    return [order]
+    return [order], []
 
 
 def _superseded_achievement(wish: Wish, registry: Registry) -> str:
     return registry.application.any_credential(wish.supersedes or "").issuance.achievement_id
 
 
-def _issue(
-    registry: Registry, issuer_id: str, orders: Sequence[Order], *, key: str, out: Path | None
-) -> list[dict[str, Any]]:
-    """Issue in chunks, each under a key of its own, so that a repeat goes on where it broke off."""
-    found: list[dict[str, Any]] = []
-    with progress("issuing", len(orders)) as bar:
-        for first in range(0, len(orders), CHUNK):
-            who = caller(f"{key}/{first}")
-            chunk = orders[first : first + CHUNK]
-            try:
-                issued = registry.application.issue(who, issuer_id, chunk)
-            except RegistryError:
-                _say_how_to_go_on(len(found), key)
-                raise
-            _write(issued, out)
-            ids = (str(one.credential.id) for one in issued)
-            found += [{"row": row, "credential_id": id_} for row, id_ in enumerate(ids, first + 1)]
-            bar.advance(len(chunk))
-    return found
+class _Work:
+    """Issues in chunks, each under a key of its own, so that a repeat goes on where it ended."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        issuer_id: str,
+        orders: Sequence[Order],
+        lines: Sequence[int],
+        *,
+        key: str,
+        out: Path | None,
+    ) -> None:
+        self._registry = registry
+        self._issuer_id = issuer_id
+        self._orders = orders
+        self._lines = lines
+        self._key = key
+        self._out = out
+        self._faults = wanted.period_faults(orders, lines, now=now()) if lines else []
+        self._found: list[dict[str, Any]] = []
+
+    def issue(self) -> list[dict[str, Any]]:
+        """Issue everything; return what was issued, in the order of the rows."""
+        with progress("issuing", len(self._orders)) as bar:
+            for first in self._firsts():
+                try:
+                    self._chunk(first)
+                except RegistryError as error:
+                    _say_how_to_go_on(len(self._found), self._key)
+                    if self._faults and isinstance(error, InvalidValueError):
+                        raise wanted.refused(self._faults) from error
+                    raise
+                bar.reach(len(self._found))
+        return sorted(self._found, key=lambda one: int(one["row"]))
+
+    def _firsts(self) -> list[int]:
+        """Return where chunks begin.
+
+        One with a period that is over comes first: it is refused before anything is issued,
+        unless the file was issued while the period was not over.
+        """
+        firsts = range(0, len(self._orders), CHUNK)
+        faulty = {fault["line"] for fault in self._faults}
+        return sorted(firsts, key=lambda first: not faulty & {*self._lines[first : first + CHUNK]})
+
+    def _chunk(self, first: int) -> None:
+        who, chunk = caller(f"{self._key}/{first}"), self._orders[first : first + CHUNK]
+        issued = self._registry.application.issue(who, self._issuer_id, chunk)
+        files = _write(issued, self._out)
+        for row, (one, file) in enumerate(zip(issued, files, strict=True), first):
+            self._found.append(
+                {
+                    "row": row + 1,
+                    "line": self._lines[row] if self._lines else None,
+                    "credential_id": str(one.credential.id),
+                    "file": file,
+                }
+            )
 
 
 def _say_how_to_go_on(issued: int, key: str) -> None:
@@ -153,9 +221,12 @@ def _say_how_to_go_on(issued: int, key: str) -> None:
         say(f"{issued} were issued before this; go on with --idempotency-key {key}")
 
 
-def _write(issued: Sequence[Issued], out: Path | None) -> None:
+def _write(issued: Sequence[Issued], out: Path | None) -> list[str | None]:
+    """Write the badges; return the name of each file."""
     if out is None:
-        return
+        return [None] * len(issued)
     out.mkdir(parents=True, exist_ok=True)
-    for one in issued:
-        (out / f"{one.credential.id}.json").write_bytes(one.document)
+    files = [out / f"{one.credential.id}.json" for one in issued]
+    for one, file in zip(issued, files, strict=True):
+        file.write_bytes(one.document)
+    return [str(file) for file in files]

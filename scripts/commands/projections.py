@@ -24,7 +24,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(session: Session) -> Answer:
-    """Show up to which event each view is folded, and what it could not read.
+    """Show how far each view is.
+
+    That is up to which event it is folded, and what it could not read.
 
     Example:
       registry projections status
@@ -44,7 +46,9 @@ def rebuild_one(
         str, typer.Argument(help="The view to make anew.", autocompletion=lambda: list(BY_NAME))
     ],
 ) -> Answer:
-    """Make a view anew from the history beside the present one, compare, and switch.
+    """Make a view anew from the history.
+
+    That happens beside the present one; then both are compared, and the new one is used.
 
     Example:
       registry projections rebuild credentials

@@ -11,7 +11,7 @@ from registry.store.database import StoreUnavailableError
 from scripts import new_registry, parent
 from scripts.answers import Answer, Session, facts, say
 from scripts.arguments import command
-from scripts.local import assembled, read_settings
+from scripts.local import assembled, existing
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,8 +42,12 @@ def init(
     made = new_registry.make(session, public_url=public_url, database_url=database_url)
     if made.operator_api_key:
         say("Keep the API key: it is not stored and not shown again.")
+    else:
+        say("note: the operator's API key was shown at the first init; another is made by")
+        say(f"  registry --folder {made.folder} api-key create --role operator --label NAME")
     say(f"Next: registry --folder {made.folder} serve")
-    return Answer(made.document(), facts(made.document()))
+    shown = {name: value for name, value in made.document().items() if value is not None}
+    return Answer(made.document(), facts(shown))
 
 
 def serve(
@@ -66,7 +70,7 @@ def serve(
       registry serve --certfile server.pem --keyfile server.key
       registry --folder /srv/registry serve --host 0.0.0.0 --port 443
     """
-    settings = read_settings(
+    settings = existing(
         session,
         host=host,
         port=port,

@@ -11,13 +11,15 @@ from registry.commands import Caller
 from registry.domain.credential import Credential
 from registry.requests import StatusChange
 from scripts.answers import Answer, Session, facts, say
-from scripts.arguments import IdempotencyKeyOption, InstantOption, command, group
+from scripts.arguments import EffectiveAtOption, IdempotencyKeyOption, UntilOption, command, group
 from scripts.local import caller, opened
 
 CredentialArgument = Annotated[
     str, typer.Argument(metavar="CREDENTIAL", help="The credential's id.")
 ]
-ReasonOption = Annotated[str, typer.Option(help="A reason code: under-review, fraud, …")]
+ReasonOption = Annotated[
+    str, typer.Option(help="A reason code; `registry issuer show ISSUER` lists them.")
+]
 NoteOption = Annotated[
     str | None, typer.Option(help="A private note; kept encrypted, never published.")
 ]
@@ -41,8 +43,8 @@ def suspend(
     credential: CredentialArgument,
     reason: ReasonOption,
     note: NoteOption = None,
-    effective_at: InstantOption = None,
-    until: InstantOption = None,
+    effective_at: EffectiveAtOption = None,
+    until: UntilOption = None,
     if_version: VersionOption = None,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
@@ -62,7 +64,7 @@ def reinstate(
     credential: CredentialArgument,
     reason: ReasonOption,
     note: NoteOption = None,
-    effective_at: InstantOption = None,
+    effective_at: EffectiveAtOption = None,
     if_version: VersionOption = None,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
@@ -81,7 +83,7 @@ def revoke(
     credential: CredentialArgument,
     reason: ReasonOption,
     note: NoteOption = None,
-    effective_at: InstantOption = None,
+    effective_at: EffectiveAtOption = None,
     if_version: VersionOption = None,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:

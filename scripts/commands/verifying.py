@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from registry.domain.errors import InvalidValueError
+from registry.formats.strict_json import MAX_BYTES
 from registry.verification.guarded_fetch import GuardedFetcher
 from registry.verification.ports import Fetcher, FetchError
 from registry.verification.report import Check, Outcome, Report, Verdict, exit_code, shown
@@ -18,7 +19,6 @@ from registry.verification.verify import Verifier
 from scripts.answers import Answer, Session, inert
 from scripts.arguments import command
 
-MAX_BYTES = 1_048_576
 STANDARD_INPUT = "-"
 
 _ACCEPT = "application/vc, application/ld+json;q=0.9, application/json;q=0.8"
@@ -63,12 +63,23 @@ def verify(
       registry verify https://university.example.org/badges/1.json
       registry verify - --allow-loopback --ca-file demo/tls/ca.pem < badge.json
     """
-    fetcher = GuardedFetcher(allow_loopback=allow_loopback, ca_file=ca_file)
+    fetcher = _fetcher(allow_loopback=allow_loopback, ca_file=ca_file)
     verifier = Verifier(fetcher)
     found = [Verified(source, _report(source, verifier, fetcher)) for source in sources]
     worst = min((one.report.verdict for one in found), key=list(Verdict).index)
     document = {"verdict": worst.value, "reports": [_document(one) for one in found]}
     return Answer(document, _shown(found), exit_code=exit_code(worst))
+
+
+def _fetcher(*, allow_loopback: bool, ca_file: Path | None) -> GuardedFetcher:
+    try:
+        return GuardedFetcher(allow_loopback=allow_loopback, ca_file=ca_file)
+    except OSError as error:
+        raise InvalidValueError(
+            f"{ca_file} holds no certificate in PEM that can be read",
+            field="--ca-file",
+            remedy="give a file that begins with -----BEGIN CERTIFICATE-----",
+        ) from error
 
 
 def _report(source: str, verifier: Verifier, fetcher: Fetcher) -> Report:
@@ -88,7 +99,11 @@ def _read(source: str, fetcher: Fetcher) -> bytes:
         with Path(source).open("rb") as file:
             return _bounded(file.read(MAX_BYTES + 1), source)
     except OSError as error:
-        raise InvalidValueError(f"cannot be read: {error.strerror}", field=source) from error
+        raise InvalidValueError(
+            f"cannot be read: {error.strerror}",
+            field=source,
+            remedy="give the JSON file of a badge, a URL, or - for standard input",
+        ) from error
 
 
 def _bounded(body: bytes, source: str) -> bytes:

@@ -139,7 +139,7 @@ def test_init_refuses_what_is_not_the_url_of_a_database(tmp_path: Path) -> None:
     options = ("--public-url", "https://a.example", "--database-url", "secret")
     ran = CliWithin(tmp_path)("init", *options)
 
-    assert_refused(ran, code=2, saying="database_url")
+    assert_refused(ran, code=2, saying="--database-url: ")
     assert "secret" not in ran.err
 
 
@@ -156,7 +156,7 @@ def test_another_public_url_than_recorded_is_refused_naming_both(
 def test_folder_without_a_registry_is_refused_with_the_remedy(tmp_path: Path) -> None:
     ran = CliWithin(tmp_path)("issuer", "list")
 
-    assert_refused(ran, code=1, saying="registry init --public-url")
+    assert_refused(ran, code=2, saying="holds no registry; name one with --folder")
 
 
 def test_settings_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
@@ -278,6 +278,121 @@ def test_file_with_faults_is_refused_naming_each(university: University, tmp_pat
     assert "nobody" not in ran.out + ran.err
 
 
+def test_fault_of_a_file_is_a_sentence_with_its_line(
+    university: University, tmp_path: Path
+) -> None:
+    file = tmp_path / "fault.csv"
+    file.write_text("email\na@example.org\nnobody\n")
+
+    ran = university.cli("issue", file, "--achievement", university.achievement)
+
+    assert ran.code == 2
+    assert "1 fault in the file; nothing was issued" in ran.err
+    assert "\n  line 3, email: " in ran.err
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_period_that_is_over_is_a_fault_of_its_row_and_nothing_is_issued(
+    university: University, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "over.csv"
+    rows = "".join(f"over-{number}@example.org;\n" for number in range(150))
+    file.write_text(f"email;valid_until\n{rows}late@example.org;2020-01-31\n")
+    before = university.cli("replay", "--json").json["statuses"]
+
+    ran = issue(university, file, *options)
+
+    assert ran.code == 2
+    [fault] = ran.json["error"]["faults"]
+    assert (fault["line"], fault["column"]) == (152, "valid_until")
+    assert university.cli("replay", "--json").json["statuses"] == before
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
+def test_issuer_without_a_key_is_told_how_to_make_one(
+    university: University, options: tuple[str, ...]
+) -> None:
+    names = ("--name-pl", "Firma", "--name-en", "Company", "--url", "https://company.example.org")
+    issuer = university.cli("issuer", "add", *names, "--json").json["issuer_id"]
+    made = university.cli("achievement", "define", SAMPLE, "--issuer", issuer, "--json").json
+    to_one = ("--email", "a@example.org", "--achievement", made["achievement_id"])
+
+    ran = university.cli("issue", *to_one, *options)
+
+    assert_refused(ran, code=1, saying=f"run: registry issuer key add {issuer}")
+    assert f"registry issuer key add {issuer}" in university.cli("issuer", "show", issuer).out
+
+
+def test_same_file_gives_the_same_credentials_unless_another_key_is_named(
+    university: University, tmp_path: Path
+) -> None:
+    file = tmp_path / "twice.csv"
+    file.write_text("email\n\ntwice@example.org\n")
+
+    first, again = issue(university, file), issue(university, file)
+    anew = issue(university, file, "--idempotency-key", "anew").json
+
+    assert first.json == again.json
+    assert "the same file gives the same credentials" in first.err
+    assert first.json["credentials"][0]["line"] == 3
+    assert anew["credentials"] != first.json["credentials"]
+
+
+def test_what_was_issued_is_a_table_with_lines_and_files(
+    university: University, tmp_path: Path
+) -> None:
+    (tmp_path / "one.csv").write_text("email\ntable@example.org\n")
+
+    options = ("--achievement", university.achievement, "--out", tmp_path / "badges")
+    ran = university.cli("issue", tmp_path / "one.csv", *options)
+
+    header, row = (line.split() for line in ran.out.splitlines())
+    assert header == ["line", "credential_id", "file"]
+    assert row[0] == "2"
+    assert row[2] == str(tmp_path / "badges" / f"{row[1]}.json")
+
+
+def test_grade_outside_the_scheme_names_those_there_are(university: University) -> None:
+    to_one = ("--email", "a@example.org", "--achievement", university.achievement)
+
+    ran = university.cli("issue", *to_one, "--grade", "nonsense")
+
+    assert_refused(ran, code=2, saying="--grade: the grade scheme has no such grade, but: ")
+
+
+def test_id_that_is_none_is_named_as_it_was_typed(university: University) -> None:
+    shown = university.cli("achievement", "show", "x")
+    listed = university.cli("issue", "--email", "a@example.org", "--achievement", "x")
+
+    assert_refused(shown, code=2, saying="ACHIEVEMENT: an id is a UUID")
+    assert_refused(listed, code=2, saying="--achievement: an id is a UUID")
+    assert "not yours" not in shown.err + listed.err
+
+
+@pytest.mark.parametrize("command", ["replay", "db check", "projections status", "serve"])
+def test_every_command_says_that_a_folder_holds_no_registry(tmp_path: Path, command: str) -> None:
+    ran = CliWithin(tmp_path)(*command.split())
+
+    assert_refused(ran, code=2, saying=f"folder: {tmp_path} holds no registry")
+
+
+def test_repeated_init_says_that_the_key_was_shown_before(tmp_path: Path) -> None:
+    cli = CliWithin(tmp_path)
+    cli("init", "--public-url", "https://registry.example.org")
+
+    again = cli("init")
+
+    assert "operator_api_key" not in again.out
+    assert "shown at the first init" in again.err
+
+
+@pytest.mark.parametrize(
+    "group", [(), ("issuer",), ("achievement",), ("status",), ("projections",), ("db",)]
+)
+def test_no_sentence_in_a_list_of_commands_is_cut_off(within: Cli, group: tuple[str, ...]) -> None:
+    assert "..." not in within(*group, "--help").out.partition("Commands:")[2]
+
+
 def test_status_goes_from_suspended_to_reinstated_to_revoked_for_ever(
     university: University,
 ) -> None:
@@ -293,7 +408,7 @@ def test_status_goes_from_suspended_to_reinstated_to_revoked_for_ever(
 
     assert (suspended["status"], suspended["version"]) == ("suspended", 2)
     assert [entry["purpose"] for entry in suspended["status_lists"]] == ["revocation", "suspension"]
-    assert_refused(outdated, code=1, saying="it is now 2")
+    assert_refused(outdated, code=1, saying="--if-version: you read version 1, it is now 2")
     assert reinstated.json["status"] == "active"
     assert revoked.json["status"] == "revoked"
     assert_refused(after, code=1, saying="stays revoked")
@@ -308,7 +423,7 @@ def test_status_change_for_an_unknown_reason_or_credential_is_refused(
     credential = cli("status", "revoke", UNKNOWN_ID, "--reason", "fraud")
 
     assert_refused(reason, code=2, saying="use one of: appeal-upheld")
-    assert_refused(credential, code=2, saying="credential_id")
+    assert_refused(credential, code=2, saying="error: CREDENTIAL: there is no such credential")
 
 
 def test_credential_that_supersedes_revokes_the_old_one(university: University) -> None:
@@ -337,7 +452,7 @@ def test_api_key_is_shown_once_listed_without_secret_and_withdrawn(
     assert made["token"].rpartition("_")[2] not in listed.out
     assert withdrawn.json == {"key_id": made["key_id"], "withdrawn": True}
     assert_refused(again, code=2, saying="no living API key")
-    assert_refused(without, code=2, saying="issuer_id")
+    assert_refused(without, code=2, saying="--role issuer goes with --issuer")
 
 
 def test_replay_and_rebuild_find_what_the_events_make(university: University) -> None:

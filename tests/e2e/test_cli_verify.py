@@ -87,7 +87,7 @@ def test_this_machine_is_not_asked_unless_allowed(registry: Cli, served: Demonst
     url = registry("verify", "https://localhost/badge.json")
 
     assert badge.code == url.code == 4
-    assert "only port 443 is asked" in badge.out
+    assert "--allow-loopback" in badge.out
     assert "not public" in url.out
 
 
@@ -115,3 +115,25 @@ def test_source_that_cannot_be_read_is_wrong_usage(registry: Cli, source: str) -
 
 def test_source_above_a_mebibyte_is_wrong_usage(registry: Cli) -> None:
     assert registry("verify", "-", stdin=b" " * 1_048_577).code == 2
+
+
+def test_authority_file_that_is_no_pem_is_wrong_usage_naming_option_and_file(
+    registry: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text("nonsense")
+
+    ran = registry("verify", "--ca-file", tmp_path / "ca.pem", "-")
+
+    assert ran.code == 2
+    assert f"--ca-file: {tmp_path / 'ca.pem'} holds no certificate in PEM" in ran.err
+
+
+def test_answer_of_the_registry_is_told_from_the_badge_in_it(
+    registry: Cli, served: Demonstrated
+) -> None:
+    answer = {"credential_id": "x", "document": json.loads(served.badge("valid").read_bytes())}
+
+    ran = registry("verify", "-", stdin=json.dumps(answer).encode())
+
+    assert ran.code == 1
+    assert "the badge is its member `document`" in ran.out

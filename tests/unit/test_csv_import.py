@@ -135,3 +135,20 @@ def test_longest_values_are_bounded_and_without_control_characters() -> None:
     assert problems(f"email,name\na@b.example,{'x' * 301}\n") == [(2, "name")]
     assert problems("email,name\na@b.example,a\x1bb\n") == [(2, "name")]
     assert problems(f"email,grade\na@b.example,{'x' * 65}\n") == [(2, "grade")]
+
+
+def test_refused_grade_names_those_there_are_or_that_there_is_no_scheme() -> None:
+    def reason(*grades: str) -> str:
+        with pytest.raises(CsvError) as refused:
+            parse_rows(b"email,grade\na@b.example,7\n", grades=grades)
+        assert str(refused.value) == "1 fault"
+        return refused.value.problems[0].reason
+
+    assert reason("4", "5").endswith(": 4, 5")
+    assert "no grade scheme" in reason()
+
+
+def test_unknown_column_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(CsvError) as refused:
+        parse_rows(b"email,pesel\na@b.example,1\n")
+    assert "email, identifier, identity_type" in refused.value.problems[0].reason
