@@ -1,6 +1,6 @@
-"""Name issuers by did:web and did:key, and find the keys their documents give for assertions.
+"""Name issuers by did:web and did:key, and make the documents of DIDs.
 
-Sources: DIDs v1.0, the did:web method, the did:key method, Controlled Identifiers v1.0 §3.3.
+Sources: DIDs v1.0, the methods did:web, did:key and did:jwk, Controlled Identifiers v1.0 §2.2.
 """
 
 import re
@@ -8,9 +8,35 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any, Final
 
-from registry.formats.multikey import MultikeyError, PublicKey, decode_public_key
+from registry.formats.jwk import thumbprint, to_jwk
+from registry.formats.multibase import MultibaseError, b64url_decode
+from registry.formats.strict_json import StrictJsonError, loads
+from registry.formats.verification_methods import (
+    DidError,
+    KeyNotSupportedError,
+    assertion_key,
+    authentication_key,
+    jwk_key,
+    multikey_key,
+)
 
-_CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
+__all__ = [
+    "DidError",
+    "KeyNotSupportedError",
+    "assertion_key",
+    "authentication_key",
+    "did_document",
+    "did_jwk_document",
+    "did_key",
+    "did_key_document",
+    "did_web",
+    "did_web_document_url",
+    "method_id",
+]
+
+_DID_CONTEXT: Final = "https://www.w3.org/ns/did/v1"
+_MULTIKEY_CONTEXT: Final = "https://w3id.org/security/multikey/v1"
+_JWK_CONTEXT: Final = "https://w3id.org/security/jwk/v1"
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 # Percent-encoding is left out: what servers and proxies make of %2E or %2F differs.
@@ -18,10 +44,8 @@ _SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _HTTPS: Final = re.compile(r"https://([A-Za-z0-9.-]+)(?::([1-9][0-9]{0,4}))?((?:/[^?#]*)?)")
 _WEB: Final = re.compile(r"did:web:([a-z0-9.-]+)(?:%3A([1-9][0-9]{0,4}))?((?::[^:]+)*)")
 _KEY: Final = re.compile(r"did:key:(z[1-9A-HJ-NP-Za-km-z]+)")
-
-
-class DidError(ValueError):
-    """A DID, its document or a key in it is not what is asked for."""
+# The longest key that is read, an RSA key of 4,096 bits, needs 960 characters or so.
+_JWK: Final = re.compile(r"did:jwk:([A-Za-z0-9_-]{1,4096})")
 
 
 def did_key(public_key_multibase: str) -> str:
@@ -30,11 +54,11 @@ def did_key(public_key_multibase: str) -> str:
 
 
 def did_key_document(did: str) -> dict[str, Any]:
-    """Return the document a did:key stands for: its one key, for assertions."""
+    """Return the document a did:key stands for: its one key, for assertions and authentication."""
     match = _KEY.fullmatch(did)
     if match is None:
         raise DidError("not a did:key")
-    return did_document(did, assertion_keys=[match[1]])
+    return _one_key_document(_multikey(did, match[1]), context=_MULTIKEY_CONTEXT)
 
 
 def did_web(public_url: str, *path: str) -> str:
@@ -67,71 +91,74 @@ def did_web_document_url(did: str) -> str:
 
 
 def did_document(did: str, *, assertion_keys: Sequence[str]) -> dict[str, Any]:
-    """Return a DID document whose keys, given as Multikey values, may all sign assertions."""
+    """Return a DID document whose keys, given as Multikey values, may all sign assertions.
+
+    Each key stands in it twice, for readers of either form: as a Multikey and as a JsonWebKey (ids
+    as `method_id` gives them).
+    """
+    methods = [
+        method
+        for key in assertion_keys
+        for method in (_multikey(did, key), _json_web_key(did, key))
+    ]
     return {
-        "@context": list(_CONTEXTS),
+        "@context": [_DID_CONTEXT, _MULTIKEY_CONTEXT, _JWK_CONTEXT],
         "id": did,
-        "verificationMethod": [
-            {
-                "id": f"{did}#{value}",
-                "type": "Multikey",
-                "controller": did,
-                "publicKeyMultibase": value,
-            }
-            for value in assertion_keys
-        ],
-        "assertionMethod": [f"{did}#{value}" for value in assertion_keys],
+        "verificationMethod": methods,
+        "assertionMethod": [method["id"] for method in methods],
     }
 
 
-def assertion_key(document: dict[str, Any], verification_method: str) -> PublicKey:
-    """Return the key a DID document gives for assertions under a verification method's id.
+def method_id(did: str, key: str, *, is_jwt: bool) -> str:
+    """Return the id under which an issuer's document gives a key, a Multikey value.
 
-    Raises DidError unless the id is the document's own id and a fragment, is listed or embedded in
-    `assertionMethod`, and names exactly one Multikey that the document's subject controls
-    (Controlled Identifiers v1.0 §3.3).
+    A JWT's `kid` leads to a JsonWebKey, as VC-JOSE-COSE asks: its fragment is the thumbprint of
+    RFC 7638. The one method of a did:key has one id for either use.
     """
-    did = document.get("id")
-    if not isinstance(did, str) or not verification_method.startswith(f"{did}#"):
-        raise DidError("the verification method is not one of the document's")
-    method = _assertion_method(document, verification_method)
-    if method.get("type") != "Multikey" or method.get("controller") != did:
-        raise DidError("the verification method is not a Multikey controlled by the subject")
-    return _public_key(method.get("publicKeyMultibase"))
+    if is_jwt and not did.startswith("did:key:"):
+        return f"{did}#{thumbprint(multikey_key(key))}"
+    return f"{did}#{key}"
 
 
-def _assertion_method(document: dict[str, Any], method_id: str) -> dict[str, Any]:
-    listed = _array(document, "assertionMethod")
-    methods = [entry for entry in listed if isinstance(entry, dict)]
-    if any(_absolute(entry, document) == method_id for entry in listed if isinstance(entry, str)):
-        entries = _array(document, "verificationMethod")
-        methods += [entry for entry in entries if isinstance(entry, dict)]
-    found = [method for method in methods if _absolute(method.get("id"), document) == method_id]
-    if len(found) != 1:
-        raise DidError(f"{len(found)} keys for assertions with this id, not one")
-    return found[0]
+def did_jwk_document(did: str) -> dict[str, Any]:
+    """Return the document a did:jwk stands for: its one key, for assertions and authentication.
 
-
-def _array(document: dict[str, Any], name: str) -> list[Any]:
-    entries = document.get(name, [])
-    if not isinstance(entries, list):
-        raise DidError(f"{name} is not an array")
-    return entries
-
-
-def _absolute(method_id: object, document: dict[str, Any]) -> object:
-    # DIDs v1.0 §3.2.2: within its own document a DID URL may be the fragment alone.
-    is_relative = isinstance(method_id, str) and method_id.startswith("#")
-    return f"{document['id']}{method_id}" if is_relative else method_id
-
-
-def _public_key(value: object) -> PublicKey:
-    if not isinstance(value, str):
-        raise DidError("publicKeyMultibase is not a string")
+    Raises DidError for keys that `jwk.from_jwk` refuses, such as those for encryption.
+    """
+    match = _JWK.fullmatch(did)
+    if match is None:
+        raise DidError("not a did:jwk")
     try:
-        return decode_public_key(value)
-    except MultikeyError as error:
-        raise DidError("publicKeyMultibase is not a supported key") from error
+        jwk = loads(b64url_decode(match[1]))
+    except (MultibaseError, StrictJsonError) as error:
+        raise DidError("a did:jwk is the base64url of a JSON Web Key") from error
+    jwk_key(jwk)
+    method = {"id": f"{did}#0", "type": "JsonWebKey", "controller": did, "publicKeyJwk": jwk}
+    return _one_key_document(method, context=_JWK_CONTEXT)
+
+
+def _multikey(did: str, key: str) -> dict[str, Any]:
+    method = {"id": f"{did}#{key}", "type": "Multikey", "controller": did}
+    return method | {"publicKeyMultibase": key}
+
+
+def _json_web_key(did: str, key: str) -> dict[str, Any]:
+    public_key = multikey_key(key)
+    fragment = thumbprint(public_key)
+    # Controlled Identifiers v1.0 §2.2.3 recommends the thumbprint as `kid` and as fragment.
+    jwk = to_jwk(public_key) | {"kid": fragment}
+    method = {"id": f"{did}#{fragment}", "type": "JsonWebKey", "controller": did}
+    return method | {"publicKeyJwk": jwk}
+
+
+def _one_key_document(method: dict[str, Any], *, context: str) -> dict[str, Any]:
+    return {
+        "@context": [_DID_CONTEXT, context],
+        "id": method["controller"],
+        "verificationMethod": [method],
+        "assertionMethod": [method["id"]],
+        "authentication": [method["id"]],
+    }
 
 
 def _check_location(host: str, port: str | None, *, segments: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """Write public keys as Multikey values, and read them (Controlled Identifiers v1.0 §2.2.2).
 
-A value is "z" and the base58btc of a two-byte type followed by the key: 32 bytes of Ed25519, or
-the compressed point of P-256 (33 bytes) or P-384 (49 bytes).
+A value is "z" and the base58btc of a two-byte type followed by the key: 32 bytes of Ed25519, the
+compressed point of P-256 (33 bytes) or P-384 (49 bytes), or the PKCS#1 DER of an RSA key of 2,048
+to 4,096 bits (the multicodec `rsa-pub`, as did:key has it).
 """
 
 from typing import Final
@@ -13,43 +14,96 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 
+from registry.domain.securing import KeyType
 from registry.formats.multibase import MultibaseError, b58_decode, b58_encode
 
-PublicKey = Ed25519PublicKey | EllipticCurvePublicKey
+PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 
 _ED25519: Final = b"\xed\x01"
 _CURVES: Final[dict[bytes, EllipticCurve]] = {b"\x80\x24": SECP256R1(), b"\x81\x24": SECP384R1()}
-_TYPES: Final = {curve.name: key_type for key_type, curve in _CURVES.items()}
+_RSA: Final = b"\x85\x24"
+_CODES: Final = {
+    KeyType.ED25519: _ED25519,
+    KeyType.P256: b"\x80\x24",
+    KeyType.P384: b"\x81\x24",
+    KeyType.RSA: _RSA,
+}
+_CURVE_TYPES: Final = {SECP256R1.name: KeyType.P256, SECP384R1.name: KeyType.P384}
+# Shorter keys can be factored; longer ones make each look at a signature slow.
+_RSA_BITS: Final = range(2_048, 4_096 + 1)
 
 
 class MultikeyError(ValueError):
     """A value is not a Multikey public key of a supported type."""
 
 
+class UnsupportedKeyError(MultikeyError):
+    """A public key is of a type that is not used here."""
+
+
+def key_type_of(key: PublicKey | str) -> KeyType:
+    """Return the type of a public key or Multikey value, or raise MultikeyError for another."""
+    if isinstance(key, str):
+        return key_type_of(decode_public_key(key))
+    match key:
+        case Ed25519PublicKey():
+            return KeyType.ED25519
+        case EllipticCurvePublicKey() if key.curve.name in _CURVE_TYPES:
+            return _CURVE_TYPES[key.curve.name]
+        case EllipticCurvePublicKey():
+            raise UnsupportedKeyError(f"keys on the curve {key.curve.name} are not supported")
+        case RSAPublicKey() if key.key_size in _RSA_BITS:
+            return KeyType.RSA
+    raise MultikeyError(f"RSA keys of {key.key_size} bits are not supported")
+
+
 def encode_public_key(key: PublicKey) -> str:
-    """Return the Multikey value of a public key, or raise MultikeyError for another curve."""
-    if isinstance(key, Ed25519PublicKey):
-        return "z" + b58_encode(_ED25519 + key.public_bytes_raw())
-    if key.curve.name not in _TYPES:
-        raise MultikeyError(f"keys on the curve {key.curve.name} are not supported")
-    point = key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
-    return "z" + b58_encode(_TYPES[key.curve.name] + point)
+    """Return the Multikey value of a public key, or raise MultikeyError for another kind."""
+    return "z" + b58_encode(_CODES[key_type_of(key)] + _key_bytes(key))
 
 
 def decode_public_key(value: str) -> PublicKey:
     """Return the public key of a Multikey value, or raise MultikeyError."""
     data = _bytes(value)
-    key_type, key = data[:2], data[2:]
     try:
-        if key_type == _ED25519:
-            return Ed25519PublicKey.from_public_bytes(key)
-        if key_type in _CURVES:
-            return _point(_CURVES[key_type], key)
+        key = _key(data[:2], data[2:])
     except ValueError as error:
         raise MultikeyError("not the bytes of a public key") from error
-    raise MultikeyError(f"keys of type {key_type.hex()} are not supported")
+    if key is None:
+        raise UnsupportedKeyError(f"keys of type {data[:2].hex()} are not supported")
+    # Another spelling, such as an uncompressed point, would be a second name for the same key.
+    if encode_public_key(key) != value:
+        raise MultikeyError("not the one spelling of a public key")
+    return key
+
+
+def _key_bytes(key: PublicKey) -> bytes:
+    match key:
+        case Ed25519PublicKey():
+            return key.public_bytes_raw()
+        case EllipticCurvePublicKey():
+            return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        case RSAPublicKey():
+            return key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
+
+
+def _key(code: bytes, data: bytes) -> PublicKey | None:
+    """Return the key of a type's bytes, None for a type without a reader, or raise ValueError."""
+    if code == _ED25519:
+        return Ed25519PublicKey.from_public_bytes(data)
+    if code in _CURVES:
+        return EllipticCurvePublicKey.from_encoded_point(_CURVES[code], data)
+    if code == _RSA:
+        key = load_der_public_key(data)
+        return key if isinstance(key, RSAPublicKey) else None
+    return None
 
 
 def _bytes(value: str) -> bytes:
@@ -59,10 +113,3 @@ def _bytes(value: str) -> bytes:
         return b58_decode(value[1:])
     except MultibaseError as error:
         raise MultikeyError("not base58btc") from error
-
-
-def _point(curve: EllipticCurve, data: bytes) -> EllipticCurvePublicKey:
-    # An uncompressed or hybrid point would be a second name for the same key.
-    if data[:1] not in {b"\x02", b"\x03"}:
-        raise MultikeyError("not a compressed point")
-    return EllipticCurvePublicKey.from_encoded_point(curve, data)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from registry.domain.securing import KeyType
 from registry.formats.contexts import CREDENTIALS_V2, OPEN_BADGES_V3
 from registry.formats.multikey import encode_public_key
 
@@ -22,6 +23,10 @@ class FixedSigner:
     @property
     def verification_method(self) -> str:
         return f"{self.did}#{encode_public_key(self.public_key)}"
+
+    @property
+    def key_type(self) -> KeyType:
+        return KeyType.ED25519
 
     def sign(self, data: bytes) -> bytes:
         return self.private_key.sign(data)
