@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count as count_from
 from uuid import UUID
 
 from registry.commands import Commands
-from registry.domain.aggregate import Aggregate
+from registry.domain.aggregate import Aggregate, Command
 from registry.domain.credential import Placement
-from registry.domain.errors import ConcurrentChangeError, StatusListFullError
+from registry.domain.errors import ConcurrentChangeError, ConflictError, StatusListFullError
 from registry.domain.events import StatusListClosed, StatusListRetired
 from registry.domain.instants import instant
 from registry.domain.permutation import Permutation
@@ -30,6 +31,9 @@ BUSY = timedelta(seconds=60)
 
 LONGEST_KEPT = timedelta(hours=12)
 """A block older than this is spent no more: its list may be closed, and retire one day."""
+
+MOST_UNFILLED = 8
+"""How many lists of a shelf may wait to be filled before no more are opened on request."""
 
 ATTEMPTS = 50
 
@@ -87,6 +91,34 @@ class Allocator:
                 placements += state.block.spend(count - len(placements))
         return placements
 
+    def open_next(self, shelf: Shelf, command: Command) -> UUID:
+        """Open the next list of a shelf ahead of need; a repeat of the command opens no other.
+
+        The lists are filled in turn all the same. Raises ConflictError past eight unfilled ones.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(ConcurrentChangeError):
+                return self._try_to_open_next(shelf, command)
+        raise ConcurrentChangeError("too many processes open lists of this shelf at once")
+
+    def _try_to_open_next(self, shelf: Shelf, command: Command) -> UUID:
+        unfilled = 0
+        for sequence in count_from():
+            list_id = shelf.list_id(sequence)
+            status_list = self._streams.load_at(StatusList(list_id), 1)
+            if not status_list.version:
+                break
+            if status_list.answered(command) is not None:
+                return list_id
+            unfilled += not self._is_closed(list_id)
+        if unfilled >= MOST_UNFILLED:
+            raise ConflictError(
+                f"{unfilled} lists wait to be filled", remedy="issue credentials into them first"
+            )
+        self._open(status_list, shelf, sequence, command)
+        self._streams.store(status_list)
+        return list_id
+
     def _is_spendable(self, block: _Block) -> bool:
         age = self._commands.clock() - block.reserved_at
         return block.count > 0 and age < LONGEST_KEPT
@@ -136,15 +168,14 @@ class Allocator:
             state.status_list = StatusList(shelf.list_id(state.sequence))
         current = self._streams.load(state.status_list)
         if not current.version:
-            self._open(current, shelf, state.sequence)
+            self._open(current, shelf, state.sequence, self._commands.own())
         return current
 
     def _is_closed(self, list_id: UUID) -> bool:
         last = self._streams.recorder.select_events(list_id, desc=True, limit=1)
         return bool(last) and last[0].topic in (StatusListClosed.TOPIC, StatusListRetired.TOPIC)
 
-    def _open(self, status_list: StatusList, shelf: Shelf, sequence: int) -> None:
-        command = self._commands.own()
+    def _open(self, status_list: StatusList, shelf: Shelf, sequence: int, command: Command) -> None:
         name = f"list/{status_list.id}"
         self._keys.find_or_create([name], at=instant(command.recorded_at))
         status_list.open(command, shelf=shelf, sequence=sequence, size=self._list_size)
@@ -156,7 +187,7 @@ class Allocator:
         successor = StatusList(shelf.list_id(current.sequence + 1))
         if self._streams.load(successor).version:
             return [current]
-        self._open(successor, shelf, current.sequence + 1)
+        self._open(successor, shelf, current.sequence + 1, self._commands.own())
         return [current, successor]
 
     def _move_on(self, state: _ShelfState) -> None:

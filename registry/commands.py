@@ -66,9 +66,9 @@ class Commands:
     def new_id(self, caller: Caller, *, scope: str, operation: str) -> UUID:
         """Return the id of what the request creates: the same for the same idempotency key."""
         if caller.idempotency_key is None:
-            return _uuid8(self._entropy(16))
+            return uuid8(self._entropy(16))
         key = caller.idempotency_key.encode()
-        return _uuid8(self._keys.keyed_digest(scope, f"id/{operation}", key)[:16])
+        return uuid8(self._keys.keyed_digest(scope, f"id/{operation}", key)[:16])
 
     def salt(self) -> str:
         """Return 128 random bits in hex."""
@@ -90,7 +90,7 @@ def issuer_scope(issuer_id: str) -> str:
     return f"issuer/{issuer_id}"
 
 
-def _uuid8(data: bytes) -> UUID:
+def uuid8(data: bytes) -> UUID:
     """Put 122 of the given bits into a UUID of version 8 (RFC 9562 §5.8)."""
     value = int.from_bytes(data, "big")
     value = value & ~(0xF << 76) | 0x8 << 76

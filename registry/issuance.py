@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from registry.domain.definition import (
 from registry.domain.errors import IncompleteDefinitionError, InvalidValueError
 from registry.domain.instants import document_instant, instant
 from registry.domain.issuer import Issuer
+from registry.domain.securing import Mechanism
 from registry.domain.subject import (
     IdentityType,
     Subject,
@@ -27,9 +27,8 @@ from registry.domain.subject import (
     pairwise_subject,
 )
 from registry.domain.text import Text
-from registry.formats import data_integrity, open_badge, status_list_credential
-from registry.formats.canonical import jcs
-from registry.formats.data_integrity import Cryptosuite
+from registry.formats import open_badge, status_list_credential
+from registry.formats.securing import Secured, secure_credential
 from registry.formats.signer import Signer
 from registry.store.vault import Person
 
@@ -144,10 +143,8 @@ def complete_definition(achievement: Achievement) -> AchievementDefinition:
     return definition
 
 
-def signed_document(
-    badge: Badge, *, public_url: str, signer: Signer, created: datetime
-) -> tuple[bytes, str]:
-    """Return the secured document in its RFC 8785 form and the SHA-256 of that, in hex."""
+def signed_document(badge: Badge, *, public_url: str, signer: Signer, created: datetime) -> Secured:
+    """Return the badge, secured by the achievement's mechanism."""
     document = open_badge.build_credential(
         credential_id=f"urn:uuid:{badge.credential_id}",
         issuer=open_badge.IssuerProfile(
@@ -163,17 +160,15 @@ def signed_document(
         valid_from=document_instant(badge.valid_from),
         valid_until=document_instant(badge.valid_until) if badge.valid_until else None,
         grade=badge.grade,
-        status=_entries(public_url, badge),
+        status=entries(public_url, badge.placement, purposes=badge.achievement.profile.purposes),
         language=badge.achievement.language,
     )
-    secured = data_integrity.secure(
+    return secure_credential(
         document,
-        cryptosuite=Cryptosuite(badge.achievement.cryptosuite),
+        mechanism=Mechanism(badge.achievement.cryptosuite),
         signer=signer,
         created=document_instant(created),
     )
-    body = jcs(secured)
-    return body, sha256(body).hexdigest()
 
 
 def achievement_url(public_url: str, achievement_id: str) -> str:
@@ -181,11 +176,18 @@ def achievement_url(public_url: str, achievement_id: str) -> str:
     return f"{public_url}/achievements/{achievement_id}"
 
 
-def _entries(public_url: str, badge: Badge) -> Sequence[dict[str, Any]]:
-    list_id, index = badge.placement.list_id, badge.placement.index
+def list_url(public_url: str, list_id: str, purpose: str) -> str:
+    """Return where the list of one purpose is published."""
+    return f"{public_url}/status-lists/{list_id}/{purpose}"
+
+
+def entries(
+    public_url: str, placement: Placement, *, purposes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the `credentialStatus` entries of one placement, one a purpose."""
     return [
         status_list_credential.entry(
-            f"{public_url}/status-lists/{list_id}/{purpose}", purpose=purpose, index=index
+            list_url(public_url, placement.list_id, purpose), purpose=purpose, index=placement.index
         )
-        for purpose in badge.achievement.profile.purposes
+        for purpose in purposes
     ]

@@ -6,6 +6,7 @@ signature that is not in the history cannot exist outside this process.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from registry.allocation import Allocator
 from registry.commands import Caller, Commands, issuer_scope
@@ -13,28 +14,35 @@ from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Issuance, Placement
 from registry.domain.definition import AchievementDefinition
-from registry.domain.errors import (
-    ConcurrentChangeError,
-    UnknownAchievementError,
-    UnknownCredentialError,
-)
+from registry.domain.errors import ConcurrentChangeError
 from registry.domain.instants import instant
 from registry.domain.issuer import Issuer
+from registry.domain.securing import Mechanism
 from registry.domain.status_list import Shelf
 from registry.formats.open_badge import check_grade
+from registry.formats.securing import media_type_of
 from registry.formats.signer import Signer
-from registry.identifiers import parse_id
 from registry.issuance import Badge, Order, complete_definition, signed_document
+from registry.lookups import Lookups
 from registry.store.vault import Item, Vault
 from registry.streams import Streams
 
 
 @dataclass(frozen=True)
 class Issued:
-    """A credential that was issued, and its secured document."""
+    """A credential that was issued, and its secured document: JSON, or a compact JWT in ASCII."""
 
     credential: Credential
     document: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The document's media type, which follows from how it was secured."""
+        return media_type_of(Mechanism(self.credential.issuance.cryptosuite))
+
+
+SignerOf = Callable[[Issuer, Mechanism], Signer]
+"""Opens what secures an issuer's credentials by a mechanism; raises NoSigningKeyError."""
 
 
 @dataclass
@@ -57,13 +65,15 @@ class Issuing:
         *,
         streams: Streams,
         commands: Commands,
+        lookups: Lookups,
         vault: Vault,
         allocator: Allocator,
         public_url: str,
-        signer_of: Callable[[str], Signer],
+        signer_of: SignerOf,
     ) -> None:
         self._streams = streams
         self._commands = commands
+        self._lookups = lookups
         self._vault = vault
         self._allocator = allocator
         self._public_url = public_url
@@ -83,17 +93,9 @@ class Issuing:
 
     def _achievements(self, issuer: Issuer, orders: Sequence[Order]) -> dict[str, Achievement]:
         return {
-            achievement_id: self._achievement(issuer, achievement_id)
+            achievement_id: self._lookups.achievement(str(issuer.id), achievement_id)
             for achievement_id in {order.achievement_id for order in orders}
         }
-
-    def _achievement(self, issuer: Issuer, achievement_id: str) -> Achievement:
-        achievement = self._streams.load(
-            Achievement(parse_id(achievement_id, UnknownAchievementError, field="achievement_id"))
-        )
-        if not achievement.definitions or achievement.issuer_id != str(issuer.id):
-            raise UnknownAchievementError("there is no such achievement", field="achievement_id")
-        return achievement
 
     def _work(
         self,
@@ -124,16 +126,12 @@ class Issuing:
     def _superseded(self, issuer: Issuer, order: Order) -> Credential | None:
         if order.supersedes is None:
             return None
-        old = self._streams.load(
-            Credential(parse_id(order.supersedes, UnknownCredentialError, field="supersedes"))
-        )
-        if not old.version or old.issuance.issuer_id != str(issuer.id):
-            raise UnknownCredentialError("there is no such credential", field="supersedes")
-        return old
+        return self._lookups.credential(str(issuer.id), order.supersedes, field="supersedes")
 
     def _carry_out(self, issuer: Issuer, works: list[_Work]) -> None:
         at = instant(works[0].command.recorded_at)
-        signer = self._signer_of(str(issuer.id))
+        mechanisms = {Mechanism(work.achievement.cryptosuite) for work in works}
+        signers = {mechanism: self._signer_of(issuer, mechanism) for mechanism in mechanisms}
         definitions = {work.achievement.id: complete_definition(work.achievement) for work in works}
         for work in works:
             _check_grade(work, definitions[work.achievement.id])
@@ -154,6 +152,7 @@ class Issuing:
                 valid_until=work.order.valid_until,
                 grade=work.order.grade,
             )
+            signer = signers[Mechanism(work.achievement.cryptosuite)]
             items.append(self._sign_and_record(work, badge, reference, signer))
         self._vault.put_documents(items, at=at)
         self._save(works)
@@ -168,12 +167,13 @@ class Issuing:
         return [stock[shelf].pop() for shelf in shelves]
 
     def _sign_and_record(self, work: _Work, badge: Badge, reference: str, signer: Signer) -> Item:
-        work.document, digest = signed_document(
+        work.document = signed_document(
             badge,
             public_url=self._public_url,
             signer=signer,
             created=work.command.recorded_at,
-        )
+        ).body
+        digest = sha256(work.document).hexdigest()
         issuance = Issuance(
             issuer_id=str(badge.issuer.id),
             achievement_id=str(badge.achievement.id),

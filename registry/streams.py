@@ -1,18 +1,22 @@
-"""Load an aggregate from its stream and save what it recorded: the write side's two verbs."""
+"""Load an aggregate from its stream, decide, and save what it recorded: the write side's verbs."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
 
-from registry.domain.aggregate import Aggregate, ForeignEventError
+from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConcurrentChangeError
 from registry.domain.events import Event
 from registry.store.mapper import EventMapper
 
 A = TypeVar("A", bound=Aggregate)
+
+ATTEMPTS = 3
+"""How often a change is decided anew because somebody else was faster, before 409 is the answer."""
 
 
 class Streams(Application[UUID]):
@@ -57,6 +61,25 @@ class Streams(Application[UUID]):
         aggregates must then be loaded again.
         """
         return self._save(*aggregates)
+
+    def carry_out(self, command: Command, load: Callable[[], A], decide: Callable[[A], None]) -> A:
+        """Load, decide, save, and return the aggregate.
+
+        A repeat of the command returns the aggregate as the first call left it. Where somebody
+        else was faster the decision is made anew on what is there now.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(ConcurrentChangeError):
+                return self._try_to_carry_out(command, load(), decide)
+        return self._try_to_carry_out(command, load(), decide)
+
+    def _try_to_carry_out(self, command: Command, aggregate: A, decide: Callable[[A], None]) -> A:
+        if (version := aggregate.answered(command)) is not None:
+            return self.load_at(type(aggregate)(aggregate.id), version)
+        aggregate.expect(command)
+        decide(aggregate)
+        self.store(aggregate)
+        return aggregate
 
     def append(self, event: Event) -> int:
         """Save one event as the next of its stream; as durable, and refused, as in `store`."""

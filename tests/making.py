@@ -15,8 +15,8 @@ from registry.application import CredentialRegistry
 from registry.commands import REGISTRY, Caller, Commands
 from registry.domain.achievement import Profile
 from registry.domain.instants import instant
+from registry.domain.securing import KeyType, Mechanism
 from registry.domain.subject import IdentityType
-from registry.formats.data_integrity import Cryptosuite
 from registry.housekeeping import Housekeeping
 from registry.issuance import Learner, Order
 from registry.requests import NewAchievement, Organisation
@@ -132,10 +132,13 @@ def connect(
     )
 
 
-def organisation(number: int = 1, *, did_method: str = "web") -> Organisation:
+def organisation(
+    number: int = 1, *, did_method: str = "web", key_type: KeyType = KeyType.ED25519
+) -> Organisation:
     """Return an organisation to register."""
     url = f"https://uczelnia-{number}.example"
-    return Organisation(f"Uczelnia {number}", f"University {number}", "PL", url, did_method)
+    names = f"Uczelnia {number}", f"University {number}"
+    return Organisation(*names, "PL", url, did_method, key_type)
 
 
 def definition(name: str = "python-data-analysis") -> dict[str, Any]:
@@ -144,20 +147,28 @@ def definition(name: str = "python-data-analysis") -> dict[str, Any]:
     return plain
 
 
-def new_issuer(application: CredentialRegistry, number: int = 1) -> str:
+def new_issuer(
+    application: CredentialRegistry,
+    number: int = 1,
+    *,
+    key_types: Sequence[KeyType] = (KeyType.ED25519,),
+) -> str:
     """Register an issuer that can sign; return its id."""
     issuer = application.register_issuer(OPERATOR, organisation(number))
-    application.add_signing_key(OPERATOR, str(issuer.id))
+    for key_type in key_types:
+        application.add_signing_key(OPERATOR, str(issuer.id), key_type)
     return str(issuer.id)
 
 
 def new_achievement(
-    application: CredentialRegistry, issuer_id: str, *, profile: Profile = Profile.DEFAULT
+    application: CredentialRegistry,
+    issuer_id: str,
+    *,
+    profile: Profile = Profile.DEFAULT,
+    mechanism: Mechanism = Mechanism.EDDSA_JCS_2022,
 ) -> str:
-    """Define a complete micro-credential with the quicker cryptosuite; return its id."""
-    new = NewAchievement(
-        definition("minimal"), cryptosuite=Cryptosuite.EDDSA_JCS_2022, profile=profile
-    )
+    """Define a complete micro-credential, unless told with a quick cryptosuite; return its id."""
+    new = NewAchievement(definition("minimal"), cryptosuite=mechanism, profile=profile)
     return str(application.define_achievement(OPERATOR, issuer_id, new).id)
 
 

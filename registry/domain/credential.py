@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from registry.domain.achievement import Profile
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import (
     AlreadySuspendedError,
     EffectiveAtError,
+    NoStatusEntryError,
     NotSuspendableError,
     NotSuspendedError,
     RevokedIsFinalError,
@@ -23,6 +23,7 @@ from registry.domain.events import (
     Event,
 )
 from registry.domain.instants import instant, parse_instant
+from registry.domain.profiles import purposes_of
 from registry.domain.reasons import SUPERSEDED, SUSPENSION_ENDED
 
 
@@ -44,18 +45,21 @@ class Placement:
 
 @dataclass(frozen=True)
 class Issuance:
-    """What is recorded when a credential is issued; identifiers, digests and dates only."""
+    """What is recorded when a credential is issued; identifiers, digests and dates only.
+
+    A generic credential has no achievement, and no placement where it got no entry here.
+    """
 
     issuer_id: str
-    achievement_id: str
-    achievement_version: int
-    profile: Profile
-    placement: Placement
+    profile: str
     subject_ref: str
     document_digest: str
     verification_method: str
     cryptosuite: str
     valid_from: datetime
+    achievement_id: str | None = None
+    achievement_version: int | None = None
+    placement: Placement | None = None
     valid_until: datetime | None = None
     supersedes: str | None = None
 
@@ -86,15 +90,16 @@ class Credential(Aggregate):
 
     def issue(self, command: Command, issuance: Issuance) -> None:
         """Record that the credential was issued."""
+        placement = issuance.placement
         self.record(
             CredentialIssued,
             command,
             issuer_id=issuance.issuer_id,
-            list_id=issuance.placement.list_id,
-            list_index=issuance.placement.index,
+            list_id=placement.list_id if placement else None,
+            list_index=placement.index if placement else None,
             achievement_id=issuance.achievement_id,
             achievement_version=issuance.achievement_version,
-            profile=issuance.profile.value,
+            profile=str(issuance.profile),
             subject_ref=issuance.subject_ref,
             document_digest=issuance.document_digest,
             verification_method=issuance.verification_method,
@@ -106,12 +111,8 @@ class Credential(Aggregate):
 
     def suspend(self, command: Command, grounds: Grounds, *, until: datetime | None = None) -> None:
         """Suspend, for good or until a moment that has yet to come."""
-        self._check_not_revoked("suspended")
-        if self.issuance.profile == Profile.OB_STRICT:
-            raise NotSuspendableError(
-                "the credential was issued with the profile ob-strict, without a suspension entry",
-                remedy="revoke it, or issue a new one with the default profile",
-            )
+        self.check_not_revoked("suspended")
+        self.check_entry("suspension")
         if self.status is Status.SUSPENDED:
             raise AlreadySuspendedError("the credential is suspended already")
         if until is not None and until <= command.recorded_at:
@@ -127,7 +128,7 @@ class Credential(Aggregate):
 
     def reinstate(self, command: Command, grounds: Grounds) -> None:
         """End a suspension."""
-        self._check_not_revoked("reinstated")
+        self.check_not_revoked("reinstated")
         if self.status is not Status.SUSPENDED:
             raise NotSuspendedError("the credential is not suspended")
         self.record(CredentialReinstated, command, **self._details(command, grounds))
@@ -147,16 +148,35 @@ class Credential(Aggregate):
 
     def revoke(self, command: Command, grounds: Grounds) -> None:
         """Revoke for ever, from any other status."""
-        self._check_not_revoked("revoked again")
+        self.check_not_revoked("revoked again")
+        self.check_entry("revocation")
         self.record(CredentialRevoked, command, **self._details(command, grounds))
 
     def supersede(self, command: Command, *, by: str) -> None:
         """Revoke because the credential with the id `by` takes its place."""
-        self._check_not_revoked("superseded")
+        self.check_not_revoked("superseded")
+        self.check_entry("revocation")
         details = self._details(command, Grounds(SUPERSEDED))
         self.record(CredentialRevoked, command, superseded_by=by, **details)
 
-    def _check_not_revoked(self, wanted: str) -> None:
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """The status purposes the credential has an entry for."""
+        return purposes_of(self.issuance.profile)
+
+    def check_entry(self, purpose: str) -> None:
+        """Raise NotSuspendableError or NoStatusEntryError without an entry for the purpose."""
+        if purpose in self.purposes:
+            return
+        error = NotSuspendableError if purpose == "suspension" else NoStatusEntryError
+        raise error(
+            f"the credential was issued with the profile {self.issuance.profile}, "
+            f"without a {purpose} entry",
+            remedy=f"issue a new one with a {purpose} entry",
+        )
+
+    def check_not_revoked(self, wanted: str) -> None:
+        """Raise RevokedIsFinalError, saying what a revoked credential cannot be."""
         if self.status is Status.REVOKED:
             raise RevokedIsFinalError(
                 f"the credential is revoked and cannot be {wanted}",

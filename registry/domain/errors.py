@@ -3,6 +3,8 @@
 A class's docstring is the title a caller reads. No error knows HTTP: the API has one table for it.
 """
 
+from collections.abc import Mapping, Sequence
+
 
 class RegistryError(Exception):
     """The request cannot be carried out."""
@@ -21,6 +23,17 @@ class RegistryError(Exception):
 
 class InvalidValueError(RegistryError):
     """A value is missing or not of the form it must have."""
+
+
+class CredentialRefusedError(InvalidValueError):
+    """The credential breaks rules of the Verifiable Credentials Data Model.
+
+    `errors` has the field, the reason, the remedy and the type of each, for the caller to read.
+    """
+
+    def __init__(self, reason: str, *, errors: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(reason, field="credential", remedy="correct it, then send it again")
+        self.errors = [dict(error) for error in errors]
 
 
 class NotFoundError(RegistryError):
@@ -67,6 +80,10 @@ class NotSuspendableError(ConflictError):
     """This credential has no suspension entry."""
 
 
+class NoStatusEntryError(ConflictError):
+    """This credential has no entry for that purpose."""
+
+
 class KeyRotationError(ConflictError):
     """This issuer's keys cannot be changed that way."""
 
@@ -81,6 +98,10 @@ class AchievementWithdrawnError(ConflictError):
 
 class StatusListFullError(ConflictError):
     """The status list has no index left."""
+
+
+class GenericIssuingClosedError(RegistryError):
+    """This issuer may not issue credentials of any kind, only its own achievements."""
 
 
 class IncompleteDefinitionError(RegistryError):

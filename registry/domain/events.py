@@ -74,6 +74,19 @@ class ReasonCodeAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GenericIssuingOpened(Event):
+    """An operator lets the issuer sign any credential, this way and with entries for `purposes`.
+
+    A later one takes the place of an earlier one.
+    """
+
+    TOPIC: ClassVar[str] = "generic-issuing-opened-v1"
+
+    cryptosuite: str
+    purposes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AchievementDefined(Event):
     """An issuer defined a micro-credential; this is version 1 of the definition."""
 
@@ -107,21 +120,25 @@ class AchievementWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialEvent(Event):
-    """What each credential event repeats, so that a list can be folded without a look-up."""
+    """What each credential event repeats, so that nobody needs a look-up to know whose it is."""
 
     issuer_id: str
-    list_id: str
-    list_index: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialIssued(CredentialEvent):
-    """A credential was signed and handed over; ids, digests and dates only, never claims."""
+    """A credential was signed and handed over; ids, digests and dates only, never claims.
+
+    One that was sent to be signed as it is has no achievement, and one without an entry of the
+    registry's own has no list.
+    """
 
     TOPIC: ClassVar[str] = "credential-issued-v1"
 
-    achievement_id: str
-    achievement_version: int
+    list_id: str | None
+    list_index: int | None
+    achievement_id: str | None
+    achievement_version: int | None
     profile: str
     subject_ref: str
     document_digest: str
@@ -133,7 +150,15 @@ class CredentialIssued(CredentialEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialSuspended(CredentialEvent):
+class StatusEvent(CredentialEvent):
+    """What each status change repeats, so that a list can be folded without a look-up."""
+
+    list_id: str
+    list_index: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialSuspended(StatusEvent):
     """The credential is not to be relied on for now; `until` is the promised end, if any."""
 
     TOPIC: ClassVar[str] = "credential-suspended-v1"
@@ -145,7 +170,7 @@ class CredentialSuspended(CredentialEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialReinstated(CredentialEvent):
+class CredentialReinstated(StatusEvent):
     """A suspension ended; the credential can be relied on again."""
 
     TOPIC: ClassVar[str] = "credential-reinstated-v1"
@@ -156,7 +181,7 @@ class CredentialReinstated(CredentialEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CredentialRevoked(CredentialEvent):
+class CredentialRevoked(StatusEvent):
     """The credential is not to be relied on ever again."""
 
     TOPIC: ClassVar[str] = "credential-revoked-v1"
@@ -242,6 +267,7 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     SigningKeyAdded,
     SigningKeyRetired,
     ReasonCodeAdded,
+    GenericIssuingOpened,
     AchievementDefined,
     AchievementRevised,
     AchievementWithdrawn,

@@ -1,10 +1,12 @@
 """The issuer: an organisation, its DID, its signing keys in turn, and its own reason codes."""
 
 import re
+from collections.abc import Iterable
 from uuid import UUID
 
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import (
+    GenericIssuingClosedError,
     InvalidValueError,
     KeyRotationError,
     NoSigningKeyError,
@@ -13,14 +15,20 @@ from registry.domain.errors import (
 )
 from registry.domain.events import (
     Event,
+    GenericIssuingOpened,
     IssuerRegistered,
     ReasonCodeAdded,
     SigningKeyAdded,
     SigningKeyRetired,
 )
+from registry.domain.profiles import GenericProfile
 from registry.domain.reasons import RESERVED_REASONS, STANDARD_REASONS
+from registry.domain.securing import KeyType, Mechanism
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+_BEGINNINGS = {"z6Mk": KeyType.ED25519, "zDna": KeyType.P256, "z82": KeyType.P384}
+"""How Multikeys of each type begin; those of RSA keys begin otherwise for each size."""
 
 
 class Issuer(Aggregate):
@@ -37,6 +45,7 @@ class Issuer(Aggregate):
         self.keys: dict[str, str] = {}
         self.retired: set[str] = set()
         self.reason_codes: dict[str, tuple[str, str]] = dict(STANDARD_REASONS)
+        self.generic: GenericProfile | None = None
 
     def register(
         self, command: Command, *, did: str, name_pl: str, name_en: str, country: str, url: str
@@ -67,16 +76,20 @@ class Issuer(Aggregate):
             )
 
     def retire_key(self, command: Command, *, key: str) -> None:
-        """Stop signing with this key; raises when it is unknown, retired, or the last one."""
+        """Stop signing with this key.
+
+        Raises when it is unknown, retired, or the only one of its type: lists need it.
+        """
         if key not in self.keys:
             raise UnknownKeyError(f"the issuer has no key {key}", field="key")
         if key in self.retired:
             raise KeyRotationError("the key is retired already", field="key")
-        if len(self.keys) - len(self.retired) == 1:
+        key_type = key_type_of(key)
+        if self._active(key_type) == [key]:
             raise KeyRotationError(
-                "it is the only key that signs this issuer's lists",
+                f"it is the only key of type {key_type} that signs this issuer's lists",
                 field="key",
-                remedy="add the next key first, then retire this one",
+                remedy="add the next key of the type first, then retire this one",
             )
         self.record(SigningKeyRetired, command, key=key)
 
@@ -99,15 +112,58 @@ class Issuer(Aggregate):
                 remedy="use one of: " + ", ".join(sorted(self.reason_codes)),
             )
 
-    @property
-    def signing_key(self) -> str:
-        """The public half of the key that signs now; raises NoSigningKeyError without one."""
-        active = [key for key in self.keys if key not in self.retired]
+    def open_generic_issuing(self, command: Command, profile: GenericProfile) -> None:
+        """Let the issuer sign any credential; raises as `check_can_sign` and `profile.check`."""
+        profile.check()
+        self.check_can_sign(profile.mechanism)
+        self.record(
+            GenericIssuingOpened,
+            command,
+            cryptosuite=profile.mechanism.value,
+            purposes=list(profile.purposes),
+        )
+
+    def generic_profile(self) -> GenericProfile:
+        """Return how generic credentials are made; raises GenericIssuingClosedError."""
+        if self.generic is None:
+            raise GenericIssuingClosedError(
+                "the issuer issues its own achievements only",
+                remedy="issue under an achievement, or ask an operator to open generic issuing",
+            )
+        return self.generic
+
+    def signing_key(self, key_type: KeyType) -> str:
+        """Return the newest public key (Multikey) of a type that signs now.
+
+        Raises NoSigningKeyError where there is none.
+        """
+        active = self._active(key_type)
         if not active:
             raise NoSigningKeyError(
-                "the issuer has no signing key", remedy="an operator adds one under /keys"
+                f"the issuer has no signing key of type {key_type}", remedy=self._remedy([key_type])
             )
         return active[-1]
+
+    def check_can_sign(self, mechanism: Mechanism) -> None:
+        """Raise NoSigningKeyError unless the issuer has every key that a mechanism needs."""
+        needed = key_types_of(mechanism)
+        missing = [key_type for key_type in needed if not self._active(key_type)]
+        if missing:
+            raise NoSigningKeyError(
+                f"{mechanism} needs keys of the types {', '.join(needed)}; "
+                f"the issuer has none of: {', '.join(missing)}",
+                field="cryptosuite",
+                remedy=self._remedy(missing),
+            )
+
+    def _active(self, key_type: KeyType) -> list[str]:
+        keys = [key for key in self.keys if key not in self.retired]
+        return [key for key in keys if key_type_of(key) is key_type]
+
+    def _remedy(self, missing: Iterable[KeyType]) -> str:
+        if self.did.startswith("did:key:"):
+            return "choose a mechanism that fits the only key, or register an issuer as did:web"
+        return "an operator adds a key of type " + " and one of type ".join(missing)
 
     def when(self, event: Event) -> None:
         """Apply one event."""
@@ -121,5 +177,24 @@ class Issuer(Aggregate):
                 self.retired.add(event.key)
             case ReasonCodeAdded():
                 self.reason_codes[event.code] = (event.label_pl, event.label_en)
+            case GenericIssuingOpened():
+                purposes = tuple(event.purposes)
+                self.generic = GenericProfile(Mechanism(event.cryptosuite), purposes)
             case _:
                 raise ForeignEventError(f"not an issuer's event: {event!r}")
+
+
+def key_type_of(key: str) -> KeyType:
+    """Return the type of a public key of an issuer's, told by how its Multikey begins."""
+    known = (_BEGINNINGS[beginning] for beginning in _BEGINNINGS if key.startswith(beginning))
+    return next(known, KeyType.RSA)
+
+
+def key_types_of(mechanism: Mechanism) -> tuple[KeyType, ...]:
+    """Return the types of the keys that credentials and their status lists need.
+
+    A list is always published with a Data Integrity proof too, and there is none for RSA.
+    """
+    if mechanism.key_type is KeyType.RSA:
+        return (KeyType.RSA, KeyType.ED25519)
+    return (mechanism.key_type,)

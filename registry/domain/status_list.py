@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from registry.domain.achievement import Profile
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConflictError, StatusListFullError
 from registry.domain.events import (
@@ -16,6 +15,7 @@ from registry.domain.events import (
     StatusListOpened,
     StatusListRetired,
 )
+from registry.domain.profiles import purposes_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Shelf:
 
     issuer_id: str
     cryptosuite: str
-    profile: Profile
+    profile: str
 
     def list_id(self, sequence: int) -> UUID:
         """Return the id of list number `sequence` (from 0).
@@ -75,8 +75,8 @@ class StatusList(Aggregate):
             command,
             issuer_id=shelf.issuer_id,
             cryptosuite=shelf.cryptosuite,
-            profile=shelf.profile.value,
-            purposes=list(shelf.profile.purposes),
+            profile=str(shelf.profile),
+            purposes=list(purposes_of(shelf.profile)),
             size=size,
             sequence=sequence,
         )
@@ -116,8 +116,7 @@ class StatusList(Aggregate):
         """Apply one event."""
         match event:
             case StatusListOpened():
-                profile = Profile(event.profile)
-                self.shelf = Shelf(event.issuer_id, event.cryptosuite, profile)
+                self.shelf = Shelf(event.issuer_id, event.cryptosuite, event.profile)
                 self.size, self.sequence = event.size, event.sequence
                 self.purposes = event.purposes
             case IndexesReserved():

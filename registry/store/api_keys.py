@@ -15,6 +15,9 @@ from registry.store.database import Database
 from registry.store.tables import api_keys
 
 PREFIX = "rk"
+ACTOR_PREFIX = "api-key:"
+"""How the holder of a key is named in events, before the key's id."""
+
 DEFAULT_LIFETIME = timedelta(days=365)
 
 
@@ -82,9 +85,7 @@ class ApiKeys:
     def authenticate(self, token: str, *, at: str) -> Principal:
         """Return who holds `token`; raises CredentialsRefusedError without saying why not."""
         prefix, key_id, secret = ([*token.split("_", 2), "", "", ""])[:3]
-        query = select(api_keys).where(api_keys.c.key_id == key_id)
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._row(key_id)
         # The comparison runs for an unknown key too, so that both take the same time.
         known = row.secret_hash if row else _hash("")
         matches = hmac.compare_digest(known, _hash(secret))
@@ -94,7 +95,19 @@ class ApiKeys:
                 field="Authorization",
                 remedy="send: Authorization: Bearer rk_…, with a key that is still valid",
             )
-        return Principal(f"api-key:{key_id}", Role(row.role), row.issuer_id)
+        return _principal(row)
+
+    def holder(self, key_id: str, *, at: str) -> Principal:
+        """Return who holds a key that lives, without asking for its secret.
+
+        For what was made for its holder, such as an access token; raises CredentialsRefusedError.
+        """
+        row = self._row(key_id)
+        if row is None or not _is_living(row, at):
+            raise CredentialsRefusedError(
+                "the API key is expired or withdrawn", remedy="ask for another key"
+            )
+        return _principal(row)
 
     def withdraw(self, key_id: str, *, at: str) -> None:
         """End a key now; raises UnknownApiKeyError."""
@@ -114,6 +127,15 @@ class ApiKeys:
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         return [ApiKey(**{**row, "role": Role(row["role"])}) for row in rows]
+
+    def _row(self, key_id: str) -> Row[Any] | None:
+        query = select(api_keys).where(api_keys.c.key_id == key_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).one_or_none()
+
+
+def _principal(row: Row[Any]) -> Principal:
+    return Principal(f"{ACTOR_PREFIX}{row.key_id}", Role(row.role), row.issuer_id)
 
 
 def _is_living(row: Row[Any], at: str) -> bool:

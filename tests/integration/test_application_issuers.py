@@ -8,6 +8,7 @@ import pytest
 
 from registry.domain import errors
 from registry.domain import events as e
+from registry.domain.securing import KeyType
 from registry.requests import NewAchievement
 from tests.integration.world import World, keyed
 from tests.making import (
@@ -31,12 +32,13 @@ def world(parts: Parts) -> World:
 def test_web_issuer_is_named_under_the_public_url(world: World) -> None:
     issuer = world.application.issuer(world.issuer_id)
     assert issuer.did == f"did:web:registry.example.org:issuers:{world.issuer_id}"
-    assert issuer.keys[issuer.signing_key] == f"{issuer.did}#{issuer.signing_key}"
+    key = issuer.signing_key(KeyType.ED25519)
+    assert issuer.keys[key] == f"{issuer.did}#{key}"
 
 
 def test_key_issuer_is_its_only_key(world: World) -> None:
     issuer = world.application.register_issuer(OPERATOR, organisation(2, did_method="key"))
-    assert issuer.did == f"did:key:{issuer.signing_key}"
+    assert issuer.did == f"did:key:{issuer.signing_key(KeyType.ED25519)}"
     with pytest.raises(errors.KeyRotationError):
         world.application.add_signing_key(OPERATOR, str(issuer.id))
 
@@ -49,7 +51,7 @@ def test_issuer_without_a_key_issues_nothing(world: World) -> None:
 
 
 def test_document_is_signed_with_the_newest_key(world: World) -> None:
-    first = world.application.issuer(world.issuer_id).signing_key
+    first = world.application.issuer(world.issuer_id).signing_key(KeyType.ED25519)
     second = world.application.add_signing_key(OPERATOR, world.issuer_id)
     (issued,) = world.issue(order(world.achievement_id))
     assert issued.credential.issuance.verification_method.endswith(f"#{second}")
@@ -100,7 +102,7 @@ def test_withdrawn_achievement_is_not_issued(world: World) -> None:
 def repeats(world: World) -> tuple[World, dict[str, Callable[[], Any]]]:
     """Each keyed use case on issuers and achievements, and what it answers to compare."""
     application, issuer_id = world.application, world.issuer_id
-    first_key = application.issuer(issuer_id).signing_key
+    first_key = application.issuer(issuer_id).signing_key(KeyType.ED25519)
     labels = {"code": "mine", "label_pl": "Moja", "label_en": "Mine"}
     draft = NewAchievement({})
     return (

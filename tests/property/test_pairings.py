@@ -34,8 +34,8 @@ class Life:
         orders = [Order(self.achievement_id, learner(number)) for number in range(3)]
         issued = application.issue(CALLER, self.issuer_id, orders)[1]
         self.credential_id = str(issued.credential.id)
-        self.list_id = issued.credential.issuance.list_id
-        self.index = issued.credential.issuance.list_index
+        self.list_id = issued.credential.issuance.list_id or ""
+        self.index = issued.credential.issuance.list_index or 0
         self.versions: dict[str, list[Published]] = {purpose: [] for purpose in PURPOSES}
         self.show()
 

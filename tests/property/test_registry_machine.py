@@ -29,13 +29,27 @@ from projections.replay import Replay
 from registry.commands import Caller
 from registry.domain import errors
 from registry.domain.achievement import Profile
+from registry.domain.profiles import GenericProfile, purposes_of
+from registry.domain.securing import Mechanism
 from registry.issuance import Order
-from registry.requests import StatusChange
-from tests.making import learner, new_achievement, new_issuer
+from registry.issuing import Issued
+from registry.requests import CredentialOrder, StatusChange, StatusOrder
+from tests.making import PUBLIC_URL, learner, new_achievement, new_issuer
 from tests.property.running import PURPOSES, Entry, Published, Running
 
 CALLER = Caller("api-key:issuer")
 ISSUERS = 2
+GENERIC = [GenericProfile(Mechanism.EDDSA_JCS_2022, purposes) for purposes in (PURPOSES, ())]
+"""How the issuers secure what they are sent: one adds entries, the other none."""
+
+NEEDED: dict[str, tuple[str, type[errors.RegistryError]]] = {
+    "suspend": ("suspension", errors.NotSuspendableError),
+    "revoke": ("revocation", errors.NoStatusEntryError),
+    "supersede": ("revocation", errors.NoStatusEntryError),
+}
+"""Which entry a command needs, and how it is refused without."""
+
+NAMES = ["urn:example:1", "urn:example:2"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +57,9 @@ class Expected:
     """What the model knows of one credential."""
 
     issuer: int
-    entry: Entry
-    profile: Profile
+    entry: Entry | None
+    profile: str
+    name: str | None = None
     status: str = "active"
     version: int = 1
     suspension_bit: bool = False
@@ -57,13 +72,14 @@ class Expected:
         """Return how a command must be refused, or None where it must be carried out."""
         if self.status == "revoked":
             return errors.RevokedIsFinalError
-        if verb == "suspend" and self.profile is Profile.OB_STRICT:
-            return errors.NotSuspendableError
-        if verb == "suspend" and self.status == "suspended":
-            return errors.AlreadySuspendedError
-        if verb == "reinstate" and self.status != "suspended":
-            return errors.NotSuspendedError
-        return None
+        purpose, refusal = NEEDED.get(verb, (None, None))
+        if purpose is not None and purpose not in purposes_of(self.profile):
+            return refusal
+        so_already = {
+            ("suspend", "suspended"): errors.AlreadySuspendedError,
+            ("reinstate", "active"): errors.NotSuspendedError,
+        }
+        return so_already.get((verb, self.status))
 
     def after(self, verb: str, until: Any = None) -> "Expected":
         """Return the model after a command; revoking leaves the suspension bit as it is."""
@@ -118,8 +134,46 @@ class RegistryMachine(RuleBasedStateMachine):
             for number, issuer_id in enumerate(self.issuers)
             for profile in Profile
         }
+        for issuer_id, profile in zip(self.issuers, GENERIC, strict=True):
+            application.open_generic_issuing(CALLER, issuer_id, profile)
 
     # Commands
+
+    @rule(target=credentials, issuer=st.integers(0, ISSUERS - 1), name=st.sampled_from(NAMES))
+    def send(self, issuer: int, name: str) -> str:
+        sent = {
+            "@context": ["https://www.w3.org/ns/credentials/v2"],
+            "id": name,
+            "type": ["VerifiableCredential"],
+            "credentialSubject": {"name": "Żaneta"},
+        }
+        issued = self.running.application.issue_credential(
+            CALLER, self.issuers[issuer], CredentialOrder(sent)
+        )
+        return self._expect(issued, issuer, profile=GENERIC[issuer].name, name=name)
+
+    @rule(credential_id=credentials, purpose=st.sampled_from(PURPOSES), value=st.booleans())
+    def set_status_by_name(self, credential_id: str, purpose: str, value: bool) -> None:
+        expected = self.model.present[credential_id]
+        if expected.name is None or expected.entry is None:
+            return
+        verb = {"revocation": {True: "revoke"}, "suspension": {True: "suspend", False: "reinstate"}}
+        url = f"{PUBLIC_URL}/status-lists/{expected.entry[0]}/{purpose}"
+        index = str(expected.entry[1])
+        order = StatusOrder(expected.name, purpose, value, list_url=url, index=index)
+        arguments = CALLER, self.issuers[expected.issuer], order
+        is_so = (
+            expected.status == "revoked"
+            if purpose == "revocation"
+            else (expected.status == "suspended")
+        )
+        if expected.status == "revoked" and not (is_so and value):
+            with pytest.raises(errors.RevokedIsFinalError):
+                self.running.application.set_status(*arguments)
+            return
+        self.running.application.set_status(*arguments)
+        if is_so != value:
+            self.model.present[credential_id] = expected.after(verb[purpose][value])
 
     @rule(
         target=credentials,
@@ -163,12 +217,13 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(target=credentials, credential_id=credentials)
     def supersede(self, credential_id: str) -> Any:
         old = self.model.present[credential_id]
-        order = replace(self._order(old.issuer, old.profile, 0), supersedes=credential_id)
-        if old.refusal("supersede"):
-            with pytest.raises(errors.RevokedIsFinalError):
-                self._issue(CALLER, old.issuer, [order], profile=old.profile)
+        profile = Profile(old.profile) if old.name is None else Profile.DEFAULT
+        order = replace(self._order(old.issuer, profile, 0), supersedes=credential_id)
+        if refusal := old.refusal("supersede"):
+            with pytest.raises(refusal):
+                self._issue(CALLER, old.issuer, [order], profile=profile)
             return multiple()
-        (new,) = self._issue(CALLER, old.issuer, [order], profile=old.profile)
+        (new,) = self._issue(CALLER, old.issuer, [order], profile=profile)
         self.model.present[credential_id] = old.after("supersede")
         return new
 
@@ -218,14 +273,18 @@ class RegistryMachine(RuleBasedStateMachine):
         self, caller: Caller, issuer: int, orders: list[Order], *, profile: Profile
     ) -> list[str]:
         issued = self.running.application.issue(caller, self.issuers[issuer], orders)
-        ids = [str(each.credential.id) for each in issued]
-        for credential_id, each in zip(ids, issued, strict=True):
-            issuance = each.credential.issuance
+        return [self._expect(each, issuer, profile=profile) for each in issued]
+
+    def _expect(self, issued: Issued, issuer: int, *, profile: str, name: str | None = None) -> str:
+        """Take a credential that was issued into the model; return its id."""
+        issuance, credential_id = issued.credential.issuance, str(issued.credential.id)
+        entry = None
+        if issuance.list_id is not None and issuance.list_index is not None:
             entry = (issuance.list_id, issuance.list_index)
             assert entry not in self.used, "an index was given out twice"
             self.used.add(entry)
-            self.model.present[credential_id] = Expected(issuer, entry, profile)
-        return ids
+        self.model.present[credential_id] = Expected(issuer, entry, profile, name)
+        return credential_id
 
     def _change(self, verb: str, credential_id: str, change: StatusChange) -> None:
         expected = self.model.present[credential_id]
@@ -262,7 +321,7 @@ class RegistryMachine(RuleBasedStateMachine):
             expected = {
                 each.entry[1]
                 for each in self.model.published.values()
-                if each.entry[0] == list_id and each.bit(purpose)
+                if each.entry and each.entry[0] == list_id and each.bit(purpose)
             }
             assert served.entries() == expected
 
@@ -278,7 +337,8 @@ class RegistryMachine(RuleBasedStateMachine):
             self.last_seen[key] = served
 
     def _lists(self) -> set[tuple[str, str]]:
-        lists = {expected.entry[0] for expected in self.model.present.values()}
+        entries = (expected.entry for expected in self.model.present.values())
+        lists = {entry[0] for entry in entries if entry}
         return {(list_id, purpose) for list_id in lists for purpose in PURPOSES}
 
     def teardown(self) -> None:

@@ -150,3 +150,18 @@ def _typical_seconds(keys: ApiKeys, token: str) -> float:
             keys.authenticate(token, at=LATER)
         durations.append(time.perf_counter() - began)
     return statistics.median(durations)
+
+
+def test_the_holder_of_a_living_key_is_known_without_its_secret(keys: ApiKeys) -> None:
+    key_id, token = new(keys, Role.ISSUER)
+    assert keys.holder(key_id, at=LATER) == keys.authenticate(token, at=LATER)
+    with pytest.raises(CredentialsRefusedError):
+        keys.holder(key_id, at=END)
+    keys.withdraw(key_id, at=LATER)
+    with pytest.raises(CredentialsRefusedError):
+        keys.holder(key_id, at=LATER)
+
+
+def test_nobody_holds_an_unknown_key(keys: ApiKeys) -> None:
+    with pytest.raises(CredentialsRefusedError):
+        keys.holder("0123456789abcdef", at=LATER)

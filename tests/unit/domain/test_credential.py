@@ -14,6 +14,7 @@ from registry.domain.errors import (
     AlreadySuspendedError,
     EffectiveAtError,
     IdempotencyConflictError,
+    NoStatusEntryError,
     NotSuspendableError,
     NotSuspendedError,
     RevokedIsFinalError,
@@ -105,6 +106,33 @@ def test_issuing_records_identifiers_digests_and_dates_only() -> None:
     )
     assert (credential.id, credential.version) == (STREAM, 1)
     assert credential.status is Status.ACTIVE
+
+
+def test_credential_that_was_sent_has_no_achievement_and_may_have_no_list() -> None:
+    nothing: dict[str, Any] = {"achievement_id": None, "achievement_version": None}
+    nowhere: dict[str, Any] = {"list_id": None, "list_index": None}
+    sent = replace(ISSUANCE, **nothing, placement=None, profile="generic")
+    credential = (
+        given()
+        .when(lambda credential: credential.issue(command(), sent))
+        .then(recorded(CredentialIssued, 1, **ISSUED | nothing | nowhere | {"profile": "generic"}))
+    )
+    assert credential.purposes == ()
+
+
+def test_credential_without_a_suspension_entry_is_not_suspended() -> None:
+    given(issued(profile="generic+revocation")).when(suspend()).then_refused(NotSuspendableError)
+
+
+@pytest.mark.parametrize("act", [revoke(), supersede], ids=["revoke", "supersede"])
+def test_credential_without_a_revocation_entry_is_not_revoked(act: Act) -> None:
+    given(issued(profile="generic+suspension")).when(act).then_refused(NoStatusEntryError)
+
+
+def test_credential_that_was_sent_is_revoked_by_its_entry() -> None:
+    given(issued(profile="generic+revocation")).when(revoke()).then(
+        recorded(CredentialRevoked, 2, **PLACE, reason="fraud", note_digest=None)
+    )
 
 
 def test_issuing_may_name_an_end_and_what_it_supersedes() -> None:

@@ -18,12 +18,15 @@ from registry.domain.events import (
     StatusListOpened,
     StatusListRetired,
 )
+from registry.domain.profiles import GenericProfile, purposes_of
+from registry.domain.securing import Mechanism
 from registry.domain.status_list import Range, Shelf, StatusList, publication_id
 from tests.given import STREAM, Given, command, event, recorded
 
 ISSUER = "0b8a6e4c-8f7e-4f52-9e43-0f6f0a8f5b11"
 SHELF = Shelf(ISSUER, "eddsa-rdfc-2022", Profile.DEFAULT)
 SIZE = 100
+MECHANISM = Mechanism.VC_JWT_ES256
 
 
 def opened(size: int = SIZE) -> Event:
@@ -207,3 +210,39 @@ def test_no_counter_belongs_to_two_workers(requests: list[Request]) -> None:
         counters = [c for block in held for c in range(block.first, block.first + block.count)]
         assert len(counters) == len(set(counters)) == SIZE - status_list.remaining
         assert set(counters) <= set(range(SIZE))
+
+
+def test_list_for_generic_credentials_has_the_purposes_of_their_profile() -> None:
+    shelf = Shelf(ISSUER, "vc-jwt-es256", GenericProfile(MECHANISM, ("suspension",)).name)
+    status_list = (
+        given()
+        .when(lambda status_list: status_list.open(command(), shelf=shelf, sequence=0, size=SIZE))
+        .then(
+            recorded(
+                StatusListOpened,
+                1,
+                issuer_id=ISSUER,
+                cryptosuite="vc-jwt-es256",
+                profile="generic+suspension",
+                purposes=["suspension"],
+                size=SIZE,
+                sequence=0,
+            )
+        )
+    )
+    assert status_list.shelf == shelf
+
+
+def test_purposes_of_a_generic_profile_stand_in_one_order() -> None:
+    backwards = GenericProfile(MECHANISM, ("suspension", "revocation"))
+    assert purposes_of(backwards.name) == ("revocation", "suspension")
+    assert purposes_of(GenericProfile(MECHANISM, ()).name) == ()
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_purposes_of_an_achievements_profile_are_its_own(profile: Profile) -> None:
+    assert purposes_of(profile.value) == profile.purposes
+
+
+def test_ids_of_lists_never_change() -> None:
+    assert str(SHELF.list_id(0)) == "757ea1f7-3ec9-5cf0-be75-6adc8243cd33"

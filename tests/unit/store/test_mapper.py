@@ -65,6 +65,9 @@ EVENTS: tuple[e.Event, ...] = (
     e.ReasonCodeAdded(
         **HEADER, code="fee-refunded", label_pl="Zwrócono opłatę", label_en="The fee was refunded"
     ),
+    e.GenericIssuingOpened(
+        **HEADER, cryptosuite="vc-jwt-es256", purposes=["revocation", "suspension"]
+    ),
     e.AchievementDefined(
         **HEADER,
         issuer_id=ISSUER,
@@ -178,6 +181,20 @@ def test_event_without_the_optional_fields_is_read_with_their_defaults(
     short = json.dumps({name: value for name, value in state.items() if name not in optional})
     expected = replace(BY_TOPIC[event_class.TOPIC], **optional)
     assert read(event_class.TOPIC, short) == expected
+
+
+def test_credential_without_achievement_and_list_is_read() -> None:
+    names = ["achievement_id", "achievement_version", "list_id", "list_index"]
+    details: dict[str, Any] = dict.fromkeys(names) | {"profile": "generic"}
+    expected = replace(BY_TOPIC["credential-issued-v1"], **details)
+    state = changed("credential-issued-v1", **details)
+    assert read("credential-issued-v1", state) == expected
+
+
+@pytest.mark.parametrize("name", ["list_id", "list_index"])
+def test_status_change_names_its_list(name: str) -> None:
+    with pytest.raises(UnknownEventError, match=f"{name} is a NoneType"):
+        read("credential-revoked-v1", changed("credential-revoked-v1", **{name: None}))
 
 
 def test_unknown_topic_is_refused() -> None:

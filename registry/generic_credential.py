@@ -1,0 +1,122 @@
+"""Complete a credential that was sent to be secured: what is missing is added, nothing changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from registry.domain.errors import InvalidValueError
+from registry.domain.instants import document_instant
+from registry.domain.securing import Mechanism
+from registry.formats.vcdm.core import is_version_1
+from registry.formats.vcdm.values import parse_stamp
+from registry.requests import CredentialOrder
+from registry.store.vault import Person
+
+Document = dict[str, Any]
+
+DATA_INTEGRITY = (
+    "https://w3id.org/security/data-integrity/v1",
+    "https://w3id.org/security/data-integrity/v2",
+)
+STATUS_V1 = "https://www.w3.org/ns/credentials/status/v1"
+SUBJECT_ID = "credentialSubject.id"
+NAMELESS = "nameless"
+"""The kinds of person a generic credential is about: its subject's id, or nobody to be found."""
+
+
+def completed(
+    order: CredentialOrder,
+    *,
+    did: str,
+    mechanism: Mechanism,
+    entries: Sequence[Document],
+    now: datetime,
+) -> Document:
+    """Return the credential with its issuer, its status entries and, in VCDM 1.1, what that needs.
+
+    Nothing is added to a credential that has a proof, which would no longer be one of it. Raises
+    InvalidValueError for another issuer, and for what the mechanism cannot secure.
+    """
+    document = _with_issuer(order.credential, did)
+    _check_proofs(order, mechanism)
+    if entries:
+        document["credentialStatus"] = entries[0] if len(entries) == 1 else [*entries]
+    if is_version_1(document):
+        _check_data_integrity(mechanism)
+        if "proof" not in document:
+            _complete_version_1(document, has_entries=bool(entries), now=now)
+    return document
+
+
+def gets_entries(order: CredentialOrder) -> bool:
+    """Say whether the registry may give the credential status entries: those it brings are left."""
+    return not {"credentialStatus", "proof"} & order.credential.keys()
+
+
+def _with_issuer(credential: Mapping[str, Any], did: str) -> Document:
+    issuer = credential.get("issuer", None if "proof" in credential else did)
+    if isinstance(issuer, Mapping) and "proof" not in credential:
+        issuer = {"id": did, **issuer}
+    if (issuer.get("id") if isinstance(issuer, Mapping) else issuer) != did:
+        raise InvalidValueError(
+            "the credential names another issuer, or has a proof and names none",
+            field="credential.issuer",
+            remedy=f"name {did}",
+        )
+    return {**credential, "issuer": issuer}
+
+
+def _check_proofs(order: CredentialOrder, mechanism: Mechanism) -> None:
+    proofs = _array(order.credential.get("proof"))
+    known = [proof.get("id") for proof in proofs if isinstance(proof, Mapping)]
+    missing = [name for name in _array(order.previous_proof) if name not in known]
+    if missing or (order.previous_proof is not None and mechanism.is_jwt):
+        raise InvalidValueError(
+            "only a Data Integrity proof can follow another, and only one of this credential",
+            field="previous_proof",
+            remedy="name the id of a proof that the credential has",
+        )
+
+
+def _check_data_integrity(mechanism: Mechanism) -> None:
+    if mechanism.is_jwt:
+        raise InvalidValueError(
+            f"credentials of VCDM 1.1 are secured with Data Integrity, not with {mechanism}",
+            field="credential.@context",
+            remedy="send a credential of VCDM 2.0",
+        )
+
+
+def _complete_version_1(document: Document, *, has_entries: bool, now: datetime) -> None:
+    contexts = _array(document["@context"])
+    if not any(context in DATA_INTEGRITY for context in contexts):
+        contexts.append(DATA_INTEGRITY[-1])
+    if has_entries and STATUS_V1 not in contexts:
+        contexts.append(STATUS_V1)
+    document["@context"] = contexts
+    document.setdefault("issuanceDate", document_instant(now))
+
+
+def period(document: Document, now: datetime) -> tuple[datetime, datetime | None]:
+    """Return since when and until when a credential is valid; without a start, since now.
+
+    The credential is one that `check_issuable` accepted, so that what it names are instants.
+    """
+    names = ("issuanceDate", "expirationDate")
+    start, end = names if is_version_1(document) else ("validFrom", "validUntil")
+    return parse_stamp(document.get(start)) or now, parse_stamp(document.get(end))
+
+
+def person(document: Mapping[str, Any], *, nonce: str) -> Person:
+    """Return whom the vault keeps the document for: the one subject with an id, or nobody known."""
+    subjects = _array(document.get("credentialSubject"))
+    ids = {subject.get("id") for subject in subjects if isinstance(subject, Mapping)}
+    if len(ids) == 1 and isinstance(only := ids.pop(), str):
+        return Person(SUBJECT_ID, only)
+    return Person(NAMELESS, nonce)
+
+
+def _array(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return [*value] if isinstance(value, list) else [value]

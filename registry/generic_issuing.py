@@ -1,0 +1,291 @@
+"""Secure credentials of any kind as they were sent, and set their status, for the VC API.
+
+A credential is found by the name its issuer gave it without a view of the history: the id of its
+stream is a keyed digest of the name and a number, so that a name can be given again.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from registry import generic_credential as sent
+from registry.allocation import Allocator
+from registry.commands import Caller, issuer_scope, uuid8
+from registry.domain.aggregate import Command
+from registry.domain.credential import Credential, Grounds, Issuance, Placement, Status
+from registry.domain.errors import (
+    ConcurrentChangeError,
+    CredentialRefusedError,
+    InvalidValueError,
+    UnknownCredentialError,
+)
+from registry.domain.instants import document_instant, instant
+from registry.domain.issuer import Issuer
+from registry.domain.profiles import GENERIC, PURPOSES, GenericProfile, purposes_of
+from registry.domain.status_list import Shelf
+from registry.formats.canonical import CanonicalisationError
+from registry.formats.proof_errors import ProofError
+from registry.formats.securing import SecuringError, secure_credential
+from registry.formats.signer import Signer
+from registry.formats.vc_jwt import VcJwtError
+from registry.formats.vcdm import NotIssuableError, Problem, check_issuable
+from registry.issuance import entries, list_url
+from registry.issuer_commands import IssuerCommands
+from registry.issuing import Issued, SignerOf
+from registry.lookups import Lookups
+from registry.requests import CredentialOrder, StatusOrder
+from registry.store.key_store import KeyStore
+from registry.store.vault import Item, Vault
+from registry.streams import Streams
+
+BEARERS = 16
+"""How many credentials may bear one name and be found by it."""
+
+_REASON = "other"
+_NOWHERE = Placement("00000000-0000-0000-0000-000000000000", 0)
+"""Where a credential is tried out, before it is given a place."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A credential that was sent, and how it is to be secured."""
+
+    order: CredentialOrder
+    command: Command
+    issuer: Issuer
+    profile: GenericProfile
+
+    def completed(self, public_url: str, placement: Placement | None) -> dict[str, Any]:
+        """Return the credential with all that is added to it."""
+        purposes = purposes_of(self.profile.name) if placement else ()
+        return sent.completed(
+            self.order,
+            did=self.issuer.did,
+            mechanism=self.profile.mechanism,
+            entries=entries(public_url, placement, purposes=purposes) if placement else [],
+            now=self.command.recorded_at,
+        )
+
+    @property
+    def gets_entries(self) -> bool:
+        return bool(self.profile.purposes) and sent.gets_entries(self.order)
+
+
+class GenericIssuing:
+    """The use cases of issuers that an operator marked for generic issuing."""
+
+    def __init__(
+        self,
+        *,
+        streams: Streams,
+        commands: IssuerCommands,
+        lookups: Lookups,
+        keys: KeyStore,
+        vault: Vault,
+        allocator: Allocator,
+        public_url: str,
+        signer_of: SignerOf,
+    ) -> None:
+        self._streams = streams
+        self._commands = commands
+        self._lookups = lookups
+        self._keys = keys
+        self._vault = vault
+        self._allocator = allocator
+        self._public_url = public_url
+        self._signer_of = signer_of
+
+    def issue(self, caller: Caller, issuer: Issuer, order: CredentialOrder) -> Issued:
+        """Secure a credential, or raise and change nothing.
+
+        The first sixteen credentials of a name are found by it, those after them no more. An
+        Idempotency-Key belongs to the name it came with.
+        """
+        profile = issuer.generic_profile()
+        command = self._commands.make(
+            caller, str(issuer.id), operation="credentials/issue", body=vars(order)
+        )
+        work = _Work(order, command, issuer, profile)
+        for _ in range(BEARERS):
+            with suppress(ConcurrentChangeError):
+                return self._try_to_issue(caller, work)
+        return self._try_to_issue(caller, work)
+
+    def _try_to_issue(self, caller: Caller, work: _Work) -> Issued:
+        credential = self._answered_or_new(caller, work)
+        if credential.version:
+            as_issued = self._streams.load_at(Credential(credential.id), 1)
+            digest = as_issued.issuance.document_digest
+            return Issued(as_issued, self._vault.document(str(credential.id), digest))
+        self._check(work)
+        document = self._secure_and_keep(work, credential)
+        self._streams.store(credential)
+        return Issued(credential, document)
+
+    def _answered_or_new(self, caller: Caller, work: _Work) -> Credential:
+        """Return what this very command issued before, or else a credential under a free id."""
+        issuer_id, name = str(work.issuer.id), work.order.name
+        for credential_id in self._ids(issuer_id, name) if name is not None else ():
+            credential = self._streams.load(Credential(credential_id))
+            if not credential.version or credential.answered(work.command) is not None:
+                return credential
+        operation = f"credentials/issue/{name}"
+        credential_id = self._commands.new_id(caller, issuer_id, operation=operation)
+        credential = self._streams.load(Credential(credential_id))
+        credential.answered(work.command)
+        return credential
+
+    def _ids(self, issuer_id: str, name: str) -> Iterator[UUID]:
+        scope = issuer_scope(issuer_id)
+        for number in range(BEARERS):
+            data = f"{number}/{name}".encode()
+            yield uuid8(self._keys.keyed_digest(scope, "id/credential-name", data)[:16])
+
+    def _check(self, work: _Work) -> None:
+        """Raise what issuing would raise, before anything is changed."""
+        tried = work.completed(self._public_url, _NOWHERE if work.gets_entries else None)
+        try:
+            check_issuable(tried)
+        except NotIssuableError as error:
+            faults = [_fault(problem) for problem in error.problems]
+            raise CredentialRefusedError(str(error), errors=faults) from error
+
+    def _secure_and_keep(self, work: _Work, credential: Credential) -> bytes:
+        """Place, secure, and keep in the vault; the credential has its event to be stored."""
+        at = instant(work.command.recorded_at)
+        signer = self._signer_of(work.issuer, work.profile.mechanism)
+        shelf = _shelf(work.issuer, work.profile)
+        placement = self._allocator.take(shelf, 1)[0] if work.gets_entries else None
+        completed = work.completed(self._public_url, placement)
+        document = _secured(work, completed, signer)
+        person = sent.person(completed, nonce=work.command.nonce())
+        [reference] = self._vault.references(str(work.issuer.id), [person], at=at)
+        valid_from, valid_until = sent.period(completed, work.command.recorded_at)
+        issuance = Issuance(
+            issuer_id=str(work.issuer.id),
+            profile=work.profile.name if placement else GENERIC,
+            placement=placement,
+            subject_ref=reference,
+            document_digest=sha256(document).hexdigest(),
+            verification_method=signer.verification_method,
+            cryptosuite=work.profile.mechanism.value,
+            valid_from=valid_from,
+            valid_until=valid_until,
+        )
+        item = Item(str(credential.id), issuance.document_digest, reference, document)
+        self._vault.put_documents([item], at=at)
+        credential.issue(work.command, issuance)
+        return document
+
+    def set_status(self, caller: Caller, issuer_id: str, order: StatusOrder) -> Credential:
+        """Set or clear one status; what is so already stays so, without an event.
+
+        Raises UnknownCredentialError, NotSuspendableError or NoStatusEntryError without an entry
+        for the purpose, RevokedIsFinalError, and InvalidValueError where several are meant.
+        """
+        if order.purpose not in PURPOSES:
+            raise InvalidValueError(
+                f"no entry has the purpose {order.purpose!r}",
+                field="credentialStatus.statusPurpose",
+                remedy="name one of: " + ", ".join(PURPOSES),
+            )
+        command = self._commands.make(
+            caller, issuer_id, operation="credentials/status", body=vars(order)
+        )
+        credential_id = self._meant(issuer_id, order).id
+        return self._streams.carry_out(
+            command,
+            lambda: self._lookups.credential(issuer_id, str(credential_id)),
+            lambda credential: _decide(credential, command, order),
+        )
+
+    def _meant(self, issuer_id: str, order: StatusOrder) -> Credential:
+        bearers = [each for each in self._bearers(issuer_id, order) if self._fits(each, order)]
+        if not bearers:
+            raise UnknownCredentialError("there is no such credential", field="credentialId")
+        if len(bearers) > 1:
+            raise InvalidValueError(
+                f"{len(bearers)} credentials bear the name",
+                field="credentialStatus",
+                remedy="name the statusListCredential and the statusListIndex of the one you mean",
+            )
+        return bearers[0]
+
+    def _bearers(self, issuer_id: str, order: StatusOrder) -> Iterator[Credential]:
+        for credential_id in self._ids(issuer_id, order.credential_id):
+            credential = self._streams.load(Credential(credential_id))
+            if not credential.version:
+                return
+            yield credential
+
+    def _fits(self, credential: Credential, order: StatusOrder) -> bool:
+        issuance = credential.issuance
+        own_url = list_url(self._public_url, issuance.list_id or "", order.purpose)
+        return order.list_url in (None, own_url) and order.index in (
+            None,
+            str(issuance.list_index),
+        )
+
+    def open_status_list(self, caller: Caller, issuer: Issuer, purpose: str) -> str:
+        """Open the next list of the issuer's generic credentials ahead of need; return its id.
+
+        It serves every purpose of the profile, among which the asked one must be. Raises
+        ConflictError while too many lists wait to be filled.
+        """
+        profile = issuer.generic_profile()
+        if purpose not in profile.purposes:
+            raise InvalidValueError(
+                f"the issuer's credentials have no entries with the purpose {purpose!r}",
+                field="statusPurpose",
+                remedy="name one of: " + (", ".join(profile.purposes) or "none, ask an operator"),
+            )
+        issuer.check_can_sign(profile.mechanism)
+        command = self._commands.make(
+            caller, str(issuer.id), operation="status-lists", body={"purpose": purpose}
+        )
+        return str(self._allocator.open_next(_shelf(issuer, profile), command))
+
+
+def _fault(problem: Problem) -> dict[str, str]:
+    return {
+        "field": problem.field,
+        "reason": problem.reason,
+        "remedy": problem.remedy,
+        "type": problem.problem_type,
+    }
+
+
+def _shelf(issuer: Issuer, profile: GenericProfile) -> Shelf:
+    return Shelf(str(issuer.id), profile.mechanism.value, profile.name)
+
+
+def _secured(work: _Work, document: dict[str, Any], signer: Signer) -> bytes:
+    try:
+        return secure_credential(
+            document,
+            mechanism=work.profile.mechanism,
+            signer=signer,
+            created=document_instant(work.command.recorded_at),
+            previous_proof=work.order.previous_proof,
+            lone_proof_in_array=False,
+        ).body
+    except (CanonicalisationError, ProofError, SecuringError, VcJwtError) as error:
+        raise CredentialRefusedError(str(error)) from error
+
+
+def _decide(credential: Credential, command: Command, order: StatusOrder) -> None:
+    """Change the status to the one that is asked for, unless it is that already."""
+    credential.check_entry(order.purpose)
+    grounds, status = Grounds(_REASON), credential.status
+    match order.purpose, order.value:
+        case "revocation", True if status is not Status.REVOKED:
+            credential.revoke(command, grounds)
+        case "revocation", False:
+            credential.check_not_revoked("made valid again")
+        case "suspension", True if status is not Status.SUSPENDED:
+            credential.suspend(command, grounds)
+        case "suspension", False if status is not Status.ACTIVE:
+            credential.reinstate(command, grounds)
