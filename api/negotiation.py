@@ -1,6 +1,6 @@
 """Choose a media type by an Accept header (RFC 9110 §12.5.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Range = tuple[str, float]
 
@@ -11,12 +11,24 @@ def choose(accept: str, offers: Sequence[str]) -> str | None:
     A header that names none of the offers gets the first: who asks for something unknown is
     better served than refused. None where every offer is excluded with q=0.
     """
+    qualities = _qualities(accept, offers)
+    unnamed = (offer for offer, quality in qualities.items() if quality is None)
+    return _highest(qualities) or next(unnamed, None)
+
+
+def accepted(accept: str, offers: Sequence[str]) -> str | None:
+    """Return the offer with the highest quality, or None where the header accepts none of them."""
+    return _highest(_qualities(accept, offers))
+
+
+def _qualities(accept: str, offers: Sequence[str]) -> dict[str, float | None]:
     ranges = [_range(part) for part in accept.split(",") if part.strip()]
-    qualities = [_quality(offer, ranges) for offer in offers]
-    wanted = [quality or 0.0 for quality in qualities]
-    if max(wanted) > 0:
-        return offers[wanted.index(max(wanted))]
-    return next((o for o, q in zip(offers, qualities, strict=True) if q is None), None)
+    return {offer: _quality(offer, ranges) for offer in offers}
+
+
+def _highest(qualities: Mapping[str, float | None]) -> str | None:
+    wanted = {offer: quality for offer, quality in qualities.items() if quality}
+    return max(wanted, key=wanted.__getitem__, default=None)
 
 
 def _quality(offer: str, ranges: Sequence[Range]) -> float | None:

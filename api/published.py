@@ -1,27 +1,28 @@
 """Serve status lists and DID documents from the publish folder, with one `stat` a request.
 
 Nothing here touches the database: lists stay readable while it is away. Everything an answer
-consists of is made once a version and used again until the file behind the name is another.
+consists of is made once a version and used again until the file behind the name is another. A
+list that is also there as a compact JWS is two files under one URL, each with its own ETag.
 """
 
 import hashlib
-import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import MethodError, NotAcceptableError, UnpublishedError, WithdrawnError
-from api.negotiation import choose
+from api.negotiation import accepted, choose
 from api.problems import problem_response
+from projections.list_documents import document_of
 from projections.publish_folder import PublishFolder
 from registry.domain.errors import RegistryError
 
 LIST_TYPES = ("application/vc", "application/ld+json", "application/json")
+JWT_TYPES = ("application/vc+jwt", "application/jwt")
 DID_TYPES = (
     "application/did+ld+json",
     "application/did+json",
@@ -50,6 +51,7 @@ _ACCEPTS_KEPT = 1_000
 Headers = Iterable[tuple[bytes, bytes]]
 FileIdentity = tuple[int, int, int]
 Answer = tuple[Message, Message]
+Choose = Callable[[str, tuple[str, ...]], str | None]
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,19 @@ class Version:
 
 
 class PublishedFile:
-    """A name in the publish folder, and its newest version as far as it is known."""
+    """A name in the publish folder, and its newest version as far as it is known.
 
-    def __init__(self, path: Path, offers: tuple[str, ...]) -> None:
+    `jws` is the same as a compact JWS, which may not be there; `choices` are the media types of
+    the two.
+    """
+
+    def __init__(
+        self, path: Path, offers: tuple[str, ...], *, jws: "PublishedFile | None" = None
+    ) -> None:
         self.path = str(path)
         self.offers = offers
+        self.jws = jws
+        self.choices = offers + jws.offers if jws else offers
         self._version: Version | None = None
 
     def version(self, default_max_age: int) -> Version | None:
@@ -94,7 +104,7 @@ class PublishedFiles:
         self._public_url = public_url
         self._max_age_seconds = max_age_seconds
         self._files: dict[str, PublishedFile] = {}
-        self._choices: dict[tuple[bytes, tuple[str, ...]], str | None] = {}
+        self._choices: dict[tuple[bytes, tuple[str, ...], Choose], str | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a published file, pass on any other."""
@@ -113,12 +123,17 @@ class PublishedFiles:
 
     def _found(self, path: str) -> PublishedFile | None:
         """Return the file that a path names; kept once it exists, so that guesses fill nothing."""
-        for shape, offers in ((_LIST, LIST_TYPES), (_DID, DID_TYPES)):
-            if match := shape.fullmatch(path):
-                file = PublishedFile(self._folder.root / match[1], offers)
-                if file.version(self._max_age_seconds) is not None:
-                    self._files[path] = file
-                return file
+        file = self._named(path)
+        if file is not None and file.version(self._max_age_seconds) is not None:
+            self._files[path] = file
+        return file
+
+    def _named(self, path: str) -> PublishedFile | None:
+        if match := _LIST.fullmatch(path):
+            jws = PublishedFile(self._folder.root / f"{match[1]}.jwt", JWT_TYPES)
+            return PublishedFile(self._folder.root / match[1], LIST_TYPES, jws=jws)
+        if match := _DID.fullmatch(path):
+            return PublishedFile(self._folder.root / match[1], DID_TYPES)
         return None
 
     def _answer(self, file: PublishedFile, scope: Scope) -> Answer | RegistryError:
@@ -130,31 +145,44 @@ class PublishedFiles:
         return MethodError("published files are only read")
 
     def _reading(self, file: PublishedFile, scope: Scope) -> Answer | RegistryError:
-        version = file.version(self._max_age_seconds)
-        if version is None:
-            return self._absence(scope["path"][1:])
-        media_type: str | None = file.offers[0]
-        known = None
+        accept, known = b"*/*", None
         for name, value in scope["headers"]:
             if name == b"accept":
-                media_type = self._choice(value, file.offers)
+                accept = value
             elif name == b"if-none-match":
                 known = value
+        media_type, version = self._chosen(file, accept)
+        if version is None:
+            return self._absence(scope["path"][1:])
         if media_type is None:
             return NotAcceptableError("every media type on offer is excluded")
         if known is not None and _matches(known, version.etag):
             return version.not_modified, _EMPTY
         return version.ok[media_type], version.body if scope["method"] == "GET" else _EMPTY
 
+    def _chosen(self, file: PublishedFile, accept: bytes) -> tuple[str | None, Version | None]:
+        """Return the media type that is preferred, and the version that has it.
+
+        The JWS is looked for only where it is what is preferred. Who then accepts nothing else is
+        refused: a verifier that asks for it takes whatever it gets for one.
+        """
+        media_type = self._choice(accept, file.choices, choose)
+        if file.jws and media_type in file.jws.offers:
+            version = file.jws.version(self._max_age_seconds)
+            if version is not None:
+                return media_type, version
+            media_type = self._choice(accept, file.offers, accepted)
+        return media_type, file.version(self._max_age_seconds)
+
     def _absence(self, name: str) -> RegistryError:
         if self._folder.is_withdrawn(name):
             return WithdrawnError("every credential in this list has ended")
         return UnpublishedError("nothing is published under this name")
 
-    def _choice(self, accept: bytes, offers: tuple[str, ...]) -> str | None:
+    def _choice(self, accept: bytes, offers: tuple[str, ...], choose: Choose) -> str | None:
         if accept == b"*/*":
             return offers[0]
-        key = (accept, offers)
+        key = (accept, offers, choose)
         if key not in self._choices:
             if len(self._choices) >= _ACCEPTS_KEPT:
                 self._choices.clear()
@@ -213,6 +241,5 @@ def _start(status: int, headers: Headers) -> Message:
 
 def _max_age(body: bytes, default: int) -> int:
     """Return the seconds that the list itself allows (its `ttl`, in milliseconds)."""
-    document: dict[str, Any] = json.loads(body)
-    subject = document.get("credentialSubject")
+    subject = document_of(body).get("credentialSubject")
     return subject["ttl"] // 1000 if isinstance(subject, dict) and "ttl" in subject else default

@@ -20,11 +20,11 @@ def credentials_table(metadata: MetaData, name: str) -> Table:
         metadata,
         Column("credential_id", Text, primary_key=True),
         Column("issuer_id", Text, nullable=False),
-        Column("achievement_id", Text, nullable=False),
-        Column("achievement_version", Integer, nullable=False),
+        Column("achievement_id", Text),
+        Column("achievement_version", Integer),
         Column("subject_ref", Text, nullable=False),
-        Column("list_id", Text, nullable=False),
-        Column("list_index", Integer, nullable=False),
+        Column("list_id", Text),
+        Column("list_index", Integer),
         Column("profile", Text, nullable=False),
         Column("document_digest", Text, nullable=False),
         Column("valid_from", Text, nullable=False),
@@ -48,7 +48,7 @@ class CredentialsProjection:
     """One row a credential; `position` is that of its issuance, which pages are ordered by."""
 
     name = VIEW
-    schema_version = 1
+    schema_version = 2
     tables: ClassVar[Mapping[str, TableMaker]] = {VIEW: credentials_table}
 
     def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
@@ -67,7 +67,9 @@ class CredentialsProjection:
                     rows.change(VIEW, (str(event.originator_id),), values)
             case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
                 pass
-            case e.ReasonCodeAdded() | e.AchievementDefined() | e.AchievementRevised():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
+                pass
+            case e.AchievementDefined() | e.AchievementRevised():
                 pass
             case e.AchievementWithdrawn() | e.StatusListOpened() | e.IndexesReserved():
                 pass

@@ -1,19 +1,29 @@
 """Publish the DID documents of did:web issuers into the publish folder, beside their lists."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, select
 
 from projections import positions
 from projections.directory import ISSUERS, DirectoryProjection
 from projections.publish_folder import PublishFolder, did_name
+from registry.domain.securing import KeyType
 from registry.formats.canonical import jcs
-from registry.formats.did import did_document
+from registry.formats.did import DidError, did_document
+from registry.formats.multikey import key_type_of
+
+log = structlog.get_logger(__name__)
+
+FORM: Final = 2
+"""The way documents are written here; one higher when the same keys come to give other bytes."""
+
+_FORMS: Final = 100
 
 
 class DidPublisher:
-    """Publishes each issuer's document once its keys have changed; versions are the stream's."""
+    """Publishes each issuer's document once its keys, or the way it is written, have changed."""
 
     def __init__(self, folder: PublishFolder) -> None:
         self._folder = folder
@@ -22,7 +32,8 @@ class DidPublisher:
     def publish(self, connection: Connection, *, everything: bool) -> int:
         """Publish what changed since the last call; return how many.
 
-        With `everything` also what is missing from the folder, though nothing changed.
+        With `everything` also what is missing from the folder, though nothing changed. An issuer
+        with a key that is unknown here keeps its last document, and so do its lists.
         """
         generation = positions.live(connection, DirectoryProjection.name).generation
         issuers = generation.tables(DirectoryProjection.tables)[ISSUERS]
@@ -30,17 +41,24 @@ class DidPublisher:
         query = select(issuers).where(issuers.c.changed_position > after)
         rows = connection.execute(query).mappings().all()
         stale = [row for row in rows if has_document(row) and self._is_stale(row)]
-        for row in stale:
-            name = did_name(row["issuer_id"])
-            stored = self._folder.put(name, row["version"], document_bytes(row))
-            self._folder.make_current(name, stored)
+        published = sum(self._put(row) for row in stale)
         self._seen = max([self._seen, *(row["changed_position"] for row in rows)])
-        return len(stale)
+        return published
+
+    def _put(self, row: Mapping[Any, Any]) -> bool:
+        name = did_name(row["issuer_id"])
+        try:
+            body = document_bytes(row)
+        except DidError as error:
+            log.error("DID document not published", issuer_id=row["issuer_id"], reason=str(error))
+            return False
+        stored = self._folder.put(name, document_version(row), body)
+        return self._folder.make_current(name, stored)
 
     def _is_stale(self, row: Mapping[Any, Any]) -> bool:
         name = did_name(row["issuer_id"])
         current = self._folder.current(name)
-        if current is None or current.version < row["version"]:
+        if current is None or current.version < document_version(row):
             return True
         return self._folder.read(name, current) is None
 
@@ -55,11 +73,22 @@ def document_bytes(issuer: Mapping[Any, Any]) -> bytes:
 
     Retired keys stay in it: what they signed is still good.
     """
-    keys: Iterable[str] = issuer["keys"]
+    keys: Mapping[str, bool] = issuer["keys"]
     return jcs(did_document(issuer["did"], assertion_keys=list(keys)))
 
 
-def signing_key(issuer: Mapping[Any, Any]) -> str | None:
-    """Return the newest key (Multikey) that still signs, or None."""
-    active = [key for key, signs in issuer["keys"].items() if signs]
+def document_version(issuer: Mapping[Any, Any]) -> int:
+    """Return the version an issuer's document has in the publish folder.
+
+    The stream's version counts first and the form second. So a release that writes documents
+    otherwise publishes them anew though no key changed, and a process of an older release, which
+    may still run beside it, does not put the older form back.
+    """
+    version: int = issuer["version"]
+    return version * _FORMS + FORM
+
+
+def signing_key(keys: Mapping[str, bool], key_type: KeyType) -> str | None:
+    """Return the newest key (Multikey) of a type that still signs, or None."""
+    active = [key for key, signs in keys.items() if signs and key_type_of(key) is key_type]
     return active[-1] if active else None

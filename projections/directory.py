@@ -74,7 +74,7 @@ class DirectoryProjection:
                 self._set_key(event, position, rows, signs=True)
             case e.SigningKeyRetired():
                 self._set_key(event, position, rows, signs=False)
-            case e.ReasonCodeAdded():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
                 values = {"version": event.originator_version}
                 rows.change(ISSUERS, (str(event.originator_id),), values)
             case e.AchievementDefined():

@@ -1,10 +1,11 @@
 """The gate: nothing is published that a second, independent reading of the events does not confirm.
 
-It shares no code with the encoder or the status arrays: it inflates with the standard library,
-sets bits in plain bytes, and folds the status events by itself.
+It shares no code with the encoder, the signing or the status arrays: it inflates and decodes with
+the standard library, sets bits in plain bytes, and folds the status events by itself.
 """
 
 import base64
+import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -91,6 +92,36 @@ def check(
     _check_bits(candidate, previous, since)
 
 
+def check_secured(body: bytes, document: dict[str, Any]) -> None:
+    """Raise GateRefusedError unless the bytes to be served hold exactly the document checked.
+
+    They are the document with an embedded proof, or a compact JWS of which it is the payload.
+    """
+    try:
+        found = _with_proof(body) if body.startswith(b"{") else _jws_payload(body)
+    except (ValueError, KeyError) as error:
+        raise GateRefusedError("a signed form of the list cannot be read again") from error
+    if found != document:
+        raise GateRefusedError("a signed form holds another document than the one checked")
+
+
+def _with_proof(body: bytes) -> Any:
+    document = json.loads(body)
+    del document["proof"]
+    return document
+
+
+def _jws_payload(body: bytes) -> Any:
+    header, payload, signature = (_base64url(part) for part in body.decode("ascii").split("."))
+    if json.loads(header)["typ"] != "vc+jwt" or not signature:
+        raise GateRefusedError("a signed form is no secured credential")
+    return json.loads(payload)
+
+
+def _base64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def _check_order(candidate: Candidate, previous: Candidate) -> None:
     if candidate.version <= previous.version:
         raise GateRefusedError(f"version {candidate.version} follows {previous.version}")
@@ -124,8 +155,7 @@ def _bits(candidate: Candidate) -> bytes:
     """Return the list's bytes, entry 0 the most significant bit of byte 0; zeros where lost."""
     if candidate.encoded_list is None:
         return bytes(candidate.size // 8)
-    text = candidate.encoded_list.removeprefix("u")
-    compressed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    compressed = _base64url(candidate.encoded_list.removeprefix("u"))
     data = zlib.decompress(compressed, zlib.MAX_WBITS | 16)
     if len(data) * 8 != candidate.size:
         raise GateRefusedError(f"the list has {len(data) * 8} entries, not {candidate.size}")

@@ -1,17 +1,43 @@
-"""Make a list's document and bytes from its bits: the one way, for publishing and for replay."""
+"""Make a list's document and its secured forms: the one way, for publishing and for replay.
 
-from collections.abc import Callable
+A list is always served with an embedded proof, which every verifier of lists reads; a list whose
+credentials are JWTs also as a compact JWS, so that it is secured the way they are (Bitstring
+Status List v1.0 §2.2). That is W3C's `vc+jwt` under each JWT mechanism: the list must be a
+conforming credential, the form of Open Badges is for badges, and a badge's type on a list would
+let the one be shown as the other.
+"""
+
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
-from projections.publish_folder import list_name
+from projections.publish_folder import PublishedVersion, jwt_name, list_name
 from registry.domain.events import StatusListPublished
-from registry.formats import data_integrity, status_list_credential
+from registry.domain.securing import KeyType, Mechanism
+from registry.formats import data_integrity, jws, status_list_credential, vc_jwt
 from registry.formats.canonical import jcs
 from registry.formats.data_integrity import Cryptosuite
-from registry.formats.multibase import b58_decode
+from registry.formats.multibase import b58_decode, b64url_encode
+from registry.formats.securing import cryptosuite_of
+from registry.formats.signer import Signer
 
-MEDIA_TYPE = "application/vc"
+MEDIA_TYPE: Final = "application/vc"
+JWT_MEDIA_TYPE: Final = "application/vc+jwt"
+
+_EMBEDDED: Final = {
+    KeyType.ED25519: Mechanism.EDDSA_RDFC_2022,
+    KeyType.P256: Mechanism.ECDSA_RDFC_2019_P256,
+    KeyType.P384: Mechanism.ECDSA_RDFC_2019_P384,
+    # No Data Integrity suite signs with RSA.
+    KeyType.RSA: Mechanism.EDDSA_RDFC_2022,
+}
+_NAMES: Final = {MEDIA_TYPE: list_name, JWT_MEDIA_TYPE: jwt_name}
+
+
+class UnknownFormError(ValueError):
+    """A list was published in a form that this version of the registry does not know."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +50,21 @@ class ListTerms:
     valid_from: str
     valid_until: str
     ttl_ms: int
-    cryptosuite: Cryptosuite
-    verification_method: str
-    created: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """One secured form of a version: its served bytes, and what its event records of them."""
+
+    body: bytes
+    recorded: dict[str, str]
+
+
+def mechanisms(mechanism: Mechanism) -> tuple[Mechanism, ...]:
+    """Return how each form of a list is secured, the one with an embedded proof first."""
+    if mechanism.is_jwt:
+        return _EMBEDDED[mechanism.key_type], mechanism
+    return (mechanism,)
 
 
 def list_url(public_url: str, list_id: str, purpose: str) -> str:
@@ -47,35 +85,68 @@ def unsigned(public_url: str, terms: ListTerms, encoded_list: str) -> dict[str, 
     )
 
 
-def proof_options(terms: ListTerms) -> dict[str, Any]:
-    """Return the proof without its value."""
-    return data_integrity.proof_options(
-        terms.cryptosuite, verification_method=terms.verification_method, created=terms.created
+def secured(
+    document: dict[str, Any], mechanism: Mechanism, *, signer: Signer, created: str
+) -> Form:
+    """Return the form of a list that a mechanism and its key make."""
+    cryptosuite = cryptosuite_of(mechanism)
+    if cryptosuite is None:
+        token = vc_jwt.secure(document, signer=signer)
+        how = {"media_type": JWT_MEDIA_TYPE, "alg": str(jws.parse(token).header["alg"])}
+        body, proof_value = token.encode("ascii"), token.rpartition(".")[2]
+    else:
+        proved = _one_proof(
+            data_integrity.secure(document, cryptosuite=cryptosuite, signer=signer, created=created)
+        )
+        how = {"media_type": MEDIA_TYPE, "cryptosuite": cryptosuite.value}
+        body, proof_value = jcs(proved), proved["proof"]["proofValue"]
+    recorded = {
+        **how,
+        "verification_method": signer.verification_method,
+        "created": created,
+        "proof_value": proof_value,
+        "digest": sha256(body).hexdigest(),
+    }
+    return Form(body, recorded)
+
+
+def published_bytes(document: dict[str, Any], recorded: Mapping[str, str]) -> bytes:
+    """Return the served bytes of a form again, from what its event recorded; needs no key."""
+    if recorded["media_type"] == JWT_MEDIA_TYPE:
+        return _jws_again(document, recorded)
+    options = data_integrity.proof_options(
+        Cryptosuite(recorded["cryptosuite"]),
+        verification_method=recorded["verification_method"],
+        created=recorded["created"],
     )
+    signature = b58_decode(recorded["proof_value"].removeprefix("z"))
+    return jcs(_one_proof(data_integrity.attach(document, options, signature=signature)))
 
 
-def signed_bytes(
-    document: dict[str, Any], terms: ListTerms, *, sign: Callable[[bytes], bytes]
-) -> tuple[bytes, str]:
-    """Return the served bytes of a signed list and the proof's value."""
-    signature = sign(data_integrity.hash_data(document, proof_options(terms)))
-    secured = _secured(document, terms, signature)
-    return jcs(secured), secured["proof"]["proofValue"]
+def _jws_again(document: dict[str, Any], recorded: Mapping[str, str]) -> bytes:
+    # Written out, since what is made today may have another header than what was made then.
+    header = {
+        "alg": recorded["alg"],
+        "cty": "vc",
+        "kid": recorded["verification_method"],
+        "typ": "vc+jwt",
+    }
+    parts = (b64url_encode(jcs(header)), b64url_encode(jcs(document)), recorded["proof_value"])
+    return ".".join(parts).encode("ascii")
 
 
-def published_bytes(
-    public_url: str, terms: ListTerms, encoded_list: str, *, proof_value: str
-) -> bytes:
-    """Return the served bytes of a version again, from what its event recorded; needs no key."""
-    document = unsigned(public_url, terms, encoded_list)
-    signature = b58_decode(proof_value.removeprefix("z"))
-    return jcs(_secured(document, terms, signature))
-
-
-def _secured(document: dict[str, Any], terms: ListTerms, signature: bytes) -> dict[str, Any]:
+def _one_proof(document: dict[str, Any]) -> dict[str, Any]:
     # One proof as an object: openvc-core reads no array, and every verifier tried reads this.
-    secured = data_integrity.attach(document, proof_options(terms), signature=signature)
-    return secured | {"proof": secured["proof"][0]}
+    return document | {"proof": document["proof"][0]}
+
+
+def document_of(body: bytes) -> dict[str, Any]:
+    """Return the list credential that a form holds, with its proof where that is embedded."""
+    if body.startswith(b"{"):
+        document: dict[str, Any] = json.loads(body)
+    else:
+        document = json.loads(jws.parse(body.decode("ascii")).payload)
+    return document
 
 
 def terms_of(event: StatusListPublished) -> ListTerms:
@@ -83,15 +154,29 @@ def terms_of(event: StatusListPublished) -> ListTerms:
 
     The DID is the verification method's, since a list is signed by its issuer's own key.
     """
-    representation = event.representations[0]
     return ListTerms(
         list_id=event.list_id,
         purpose=event.purpose,
-        issuer_did=representation["verification_method"].partition("#")[0],
+        issuer_did=event.representations[0]["verification_method"].partition("#")[0],
         valid_from=event.valid_from,
         valid_until=event.valid_until,
         ttl_ms=event.ttl_ms,
-        cryptosuite=Cryptosuite(representation["cryptosuite"]),
-        verification_method=representation["verification_method"],
-        created=representation["created"],
     )
+
+
+def published_versions(event: StatusListPublished) -> dict[str, PublishedVersion]:
+    """Return the names in the publish folder that a version took, and what stands there.
+
+    The order is that of `event.representations`; raises UnknownFormError.
+    """
+    return {
+        _name(event, recorded): PublishedVersion(event.originator_version, recorded["digest"])
+        for recorded in event.representations
+    }
+
+
+def _name(event: StatusListPublished, recorded: Mapping[str, str]) -> str:
+    media_type = recorded["media_type"]
+    if media_type not in _NAMES:
+        raise UnknownFormError(f"a list published as {media_type}")
+    return _NAMES[media_type](event.list_id, event.purpose)

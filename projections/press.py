@@ -1,29 +1,38 @@
-"""The press: one new version of one list. Encode, gate, sign, store, record, swap.
+"""The press: one new version of one list. Encode, gate, sign, gate again, store, record, swap.
 
 The bytes are stored by their digest before the event that names them and become current after
-it: nothing is served that the history does not hold.
+it: nothing is served that the history does not hold. A version in two forms is one event; they
+become current one after the other, and a publisher that dies between the two is mended.
 """
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 from bitarray import bitarray
 
 from projections import gate
-from projections.gate import Candidate, Change
-from projections.list_documents import MEDIA_TYPE, ListTerms, signed_bytes, unsigned
-from projections.publish_folder import PublishedVersion, PublishFolder, list_name
+from projections.did_documents import signing_key
+from projections.gate import Candidate, Change, GateRefusedError
+from projections.list_documents import (
+    Form,
+    ListTerms,
+    document_of,
+    mechanisms,
+    published_versions,
+    secured,
+    unsigned,
+)
+from projections.publish_folder import PublishedVersion, PublishFolder
 from projections.status_changes import ListKey
 from registry.domain.errors import NoSigningKeyError
 from registry.domain.events import Event, StatusListPublished
 from registry.domain.instants import document_instant, instant, parse_instant
+from registry.domain.securing import Mechanism
 from registry.domain.status_list import publication_id
-from registry.formats import bitstring
-from registry.formats.data_integrity import Cryptosuite
+from registry.formats import bitstring, did
 from registry.formats.signer import Signer
 
 
@@ -49,13 +58,14 @@ class Terms:
 class ArrayState:
     """One list as folded up to `position`, without its bits, and its issuer as of then.
 
-    `key` is the public half (Multikey) of what signs for the issuer, None where nothing does.
+    `cryptosuite` names a `Mechanism`; `keys` maps each of the issuer's public keys (Multikey) to
+    whether it still signs, the newest last.
     """
 
     list_key: ListKey
     issuer_id: str
     did: str
-    key: str | None
+    keys: Mapping[str, bool]
     cryptosuite: str
     size: int
     opened_position: int
@@ -70,8 +80,7 @@ class _Version:
     number: int
     terms: ListTerms
     encoder: str
-    body: bytes
-    proof_value: str
+    forms: tuple[Form, ...]
 
 
 class Press:
@@ -100,7 +109,9 @@ class Press:
         """Return the version before the next one as the gate compares it, None for the first."""
         if last is None:
             return None
-        body = self._intact(list_name(*state.list_key), published_version(last))
+        names = published_versions(last).items()
+        bodies = (self._intact(name, version) for name, version in names)
+        body = next((body for body in bodies if body is not None), None)
         return Candidate(
             version=last.originator_version,
             position=last.position,
@@ -128,11 +139,13 @@ class Press:
         Raises GateRefusedError, or ConcurrentChangeError where another publisher was faster.
         """
         version = self._signed(state, bits, previous=previous, since=since)
-        name = list_name(*state.list_key)
-        stored = self._folder.put(name, version.number, version.body)
-        event = self._event(state, version, stored)
+        event = self._event(state, version)
+        names = published_versions(event)
+        for name, form in zip(names, version.forms, strict=True):
+            self._folder.put(name, version.number, form.body)
         self._append(event)
-        self._folder.make_current(name, stored)
+        for name, published in names.items():
+            self._folder.make_current(name, published)
         return event
 
     def _signed(
@@ -143,50 +156,50 @@ class Press:
         previous: Candidate | None,
         since: Iterable[Change],
     ) -> _Version:
-        signer = self._signer(state)
+        signers = self._signers(state)
         encoded = bitstring.encode(bits.tobytes())
-        terms = self._list_terms(state, signer, previous)
+        terms = self._list_terms(state, previous)
         document = unsigned(self._public_url, terms, encoded.text)
         candidate = Candidate(
             version=(previous.version if previous else 0) + 1,
             position=state.position,
-            signed_at=terms.created,
+            signed_at=terms.valid_from,
             purpose=terms.purpose,
             size=state.size,
             encoded_list=encoded.text,
         )
         gate.check(candidate, document, previous=previous, since=since)
-        body, proof_value = signed_bytes(document, terms, sign=signer.sign)
-        return _Version(candidate.version, terms, encoded.encoder, body, proof_value)
+        forms = _forms(document, signers, created=candidate.signed_at)
+        return _Version(candidate.version, terms, encoded.encoder, forms)
 
-    def _signer(self, state: ArrayState) -> Signer:
-        if state.key is None:
-            raise NoSigningKeyError("the issuer has no signing key", remedy="an operator adds one")
-        method = f"{state.did}#{state.key}"
-        return self._open_signer(state.issuer_id, state.key, verification_method=method)
+    def _signers(self, state: ArrayState) -> dict[Mechanism, Signer]:
+        """Open the key of each form, before anything is made that would then be in vain."""
+        return {each: self._signer(state, each) for each in _mechanisms(state)}
 
-    def _list_terms(
-        self, state: ArrayState, signer: Signer, previous: Candidate | None
-    ) -> ListTerms:
+    def _signer(self, state: ArrayState, mechanism: Mechanism) -> Signer:
+        key = signing_key(state.keys, mechanism.key_type)
+        if key is None:
+            raise NoSigningKeyError(
+                f"the issuer has no signing key of the type {mechanism.key_type}",
+                remedy="an operator adds one",
+            )
+        method = did.method_id(state.did, key, is_jwt=mechanism.is_jwt)
+        return self._open_signer(state.issuer_id, key, verification_method=method)
+
+    def _list_terms(self, state: ArrayState, previous: Candidate | None) -> ListTerms:
         now = self._clock()
         if previous is not None:
             now = max(now, parse_instant(previous.signed_at) + SMALLEST_STEP)
-        created = document_instant(now)
         return ListTerms(
             list_id=state.list_key[0],
             purpose=state.list_key[1],
-            issuer_did=signer.verification_method.partition("#")[0],
-            valid_from=created,
+            issuer_did=state.did,
+            valid_from=document_instant(now),
             valid_until=document_instant(now + self._terms.validity),
             ttl_ms=int(self._terms.ttl / timedelta(milliseconds=1)),
-            cryptosuite=Cryptosuite(state.cryptosuite),
-            verification_method=signer.verification_method,
-            created=created,
         )
 
-    def _event(
-        self, state: ArrayState, version: _Version, stored: PublishedVersion
-    ) -> StatusListPublished:
+    def _event(self, state: ArrayState, version: _Version) -> StatusListPublished:
         return StatusListPublished(
             originator_id=publication_id(*state.list_key),
             originator_version=version.number,
@@ -203,24 +216,29 @@ class Press:
             valid_until=version.terms.valid_until,
             ttl_ms=version.terms.ttl_ms,
             encoder=version.encoder,
-            representations=[
-                {
-                    "media_type": MEDIA_TYPE,
-                    "cryptosuite": version.terms.cryptosuite.value,
-                    "verification_method": version.terms.verification_method,
-                    "created": version.terms.created,
-                    "proof_value": version.proof_value,
-                    "digest": stored.digest,
-                }
-            ],
+            representations=[form.recorded for form in version.forms],
         )
 
 
-def published_version(event: StatusListPublished) -> PublishedVersion:
-    """Return a publication as the publish folder knows it."""
-    return PublishedVersion(event.originator_version, event.representations[0]["digest"])
+def _mechanisms(state: ArrayState) -> tuple[Mechanism, ...]:
+    try:
+        return mechanisms(Mechanism(state.cryptosuite))
+    except ValueError as error:
+        raise GateRefusedError(f"no list is secured with {state.cryptosuite!r} here") from error
+
+
+def _forms(
+    document: dict[str, Any], signers: Mapping[Mechanism, Signer], *, created: str
+) -> tuple[Form, ...]:
+    forms = tuple(
+        secured(document, mechanism, signer=signer, created=created)
+        for mechanism, signer in signers.items()
+    )
+    for form in forms:
+        gate.check_secured(form.body, document)
+    return forms
 
 
 def _encoded_list(body: bytes) -> str:
-    encoded: str = json.loads(body)["credentialSubject"]["encodedList"]
+    encoded: str = document_of(body)["credentialSubject"]["encodedList"]
     return encoded

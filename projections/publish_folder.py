@@ -3,6 +3,7 @@
 `NAME` is a symbolic link to the version that is served; the versions lie beside it in
 `NAME.versions/VERSION.SHA256`, written once and never changed. A reader follows one link and so
 sees a whole version or the one before it. Any web server that follows links can serve the folder.
+What is being written lies in `.unfinished` until it is whole and takes its name.
 """
 
 import errno
@@ -10,12 +11,15 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 STATUS_LISTS = "status-lists"
 ISSUERS = "issuers"
+UNFINISHED = ".unfinished"
+LEFTOVER_SECONDS = 3600
+"""An unfinished file that is older was left by a process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,7 @@ class PublishFolder:
         published = PublishedVersion(version, hashlib.sha256(body).hexdigest())
         path = self._path(name, published)
         if self.read(name, published) != body:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_durably(path, body)
+            self._write_durably(path, body)
         return published
 
     def make_current(self, name: str, published: PublishedVersion) -> bool:
@@ -54,7 +57,7 @@ class PublishFolder:
                 return False
             if current != published:
                 target = self._path(name, published)
-                _replace_link(link, os.path.relpath(target, link.parent))
+                self._replace_link(link, os.path.relpath(target, link.parent))
         return True
 
     def current(self, name: str) -> PublishedVersion | None:
@@ -88,6 +91,10 @@ class PublishFolder:
                 link.unlink(missing_ok=True)
                 _sync_folder(link.parent)
 
+    def is_served(self, name: str) -> bool:
+        """Return whether anything stands under `name`, be it what it should be or not."""
+        return os.path.lexists(self.root / name)
+
     def is_withdrawn(self, name: str) -> bool:
         """Return whether `name` was served once and is no more."""
         link = self.root / name
@@ -96,6 +103,37 @@ class PublishFolder:
     def _path(self, name: str, published: PublishedVersion) -> Path:
         folder = self.root / f"{name}.versions"
         return folder / f"{published.version:010d}.{published.digest}"
+
+    def _write_durably(self, path: Path, body: bytes) -> None:
+        temporary = self._unfinished()
+        with temporary.open("wb") as output:
+            output.write(body)
+            output.flush()
+            os.fsync(output.fileno())
+        self._sweep(now=temporary.stat().st_mtime)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+
+    def _replace_link(self, link: Path, target: str) -> None:
+        temporary = self._unfinished()
+        temporary.symlink_to(target)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(link)
+        _sync_folder(link.parent)
+
+    def _unfinished(self) -> Path:
+        """Return a path that nobody else writes, on the same file system as every name."""
+        folder = self.root / UNFINISHED
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{os.getpid()}.{os.urandom(8).hex()}"
+
+    def _sweep(self, *, now: float) -> None:
+        """Remove what was left over; `now` is the file system's, as its files' times are."""
+        for leftover in (self.root / UNFINISHED).iterdir():
+            with suppress(FileNotFoundError):  # Another process sweeps too, or finished it.
+                if leftover.lstat().st_mtime < now - LEFTOVER_SECONDS:
+                    leftover.unlink()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -110,27 +148,14 @@ def list_name(list_id: str, purpose: str) -> str:
     return f"{STATUS_LISTS}/{list_id}/{purpose}"
 
 
+def jwt_name(list_id: str, purpose: str) -> str:
+    """Return the name of the same list as a compact JWS, which has no URL of its own."""
+    return f"{list_name(list_id, purpose)}.jwt"
+
+
 def did_name(issuer_id: str) -> str:
     """Return the name of an issuer's published DID document."""
     return f"{ISSUERS}/{issuer_id}/did.json"
-
-
-def _write_durably(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    with temporary.open("wb") as output:
-        output.write(body)
-        output.flush()
-        os.fsync(output.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _replace_link(link: Path, target: str) -> None:
-    link.parent.mkdir(parents=True, exist_ok=True)
-    temporary = link.with_name(f".{link.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    temporary.symlink_to(target)
-    temporary.replace(link)
-    _sync_folder(link.parent)
 
 
 def _sync_folder(folder: Path) -> None:

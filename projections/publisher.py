@@ -16,18 +16,20 @@ from bitarray import bitarray
 from sqlalchemy import Connection, select
 
 from projections import positions
-from projections.did_documents import DidPublisher, signing_key
+from projections.did_documents import DidPublisher
 from projections.directory import ISSUERS, DirectoryProjection
 from projections.gate import Candidate, Change, GateRefusedError
 from projections.history import History
-from projections.press import ArrayState, Press, Terms, published_version
-from projections.publish_folder import PublishFolder, list_name
+from projections.list_documents import UnknownFormError, published_versions
+from projections.press import ArrayState, Press, Terms
+from projections.publish_folder import PublishedVersion, PublishFolder, jwt_name, list_name
 from projections.status_changes import ListKey, StatusChanges
 from projections.status_lists import STATUS_ARRAYS, StatusListsProjection
 from registry.domain.errors import ConcurrentChangeError, ConflictError
 from registry.domain.events import StatusListPublished
 from registry.domain.instants import parse_instant
 from registry.domain.status_list import publication_id
+from registry.formats.multikey import MultikeyError
 from registry.store.key_store import SecretMissingError
 from registry.store.mapper import UnknownEventError
 
@@ -41,6 +43,16 @@ LOOK_INTERVAL = timedelta(seconds=1)
 
 ALARM_INTERVAL = timedelta(seconds=5)
 """How often a list that was refused is tried again."""
+
+REFUSALS = (
+    GateRefusedError,
+    ConflictError,
+    SecretMissingError,
+    UnknownFormError,
+    MultikeyError,
+    OSError,
+)
+"""What keeps one list from being published and no other."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ class Publisher:
             self._did_publisher.publish(connection, everything=self._is_time_to_look())
             arrays = _Arrays(connection)
             for key in arrays.retired():
-                self._folder.withdraw(list_name(*key))
+                self._withdraw(key)
             states = [state for state in arrays.states() if self._is_readable(state)]
             due = [state for state in states if self._is_due(state)]
             bits = {state.list_key: arrays.bits(state.list_key) for state in due}
@@ -108,11 +120,16 @@ class Publisher:
         self._looked_at = now
         return True
 
+    def _withdraw(self, key: ListKey) -> None:
+        self._folder.withdraw(list_name(*key))
+        if self._folder.is_served(jwt_name(*key)):
+            self._folder.withdraw(jwt_name(*key))
+
     def _is_readable(self, state: ArrayState) -> bool:
         """Return whether the list's last publication, and what is served of it, can be read."""
         try:
-            self._last_published(state.list_key)
-            self._folder.current(list_name(*state.list_key))
+            last = self._last_published(state.list_key)
+            self._is_unserved(state.list_key, last)
         except (UnknownEventError, OSError, ValueError) as error:
             self._alarm(state.list_key, f"its last publication is unreadable: {error}")
             return False
@@ -134,8 +151,16 @@ class Publisher:
         self.resting = self.resting or (changed and rests)
         return age >= self._terms.validity / 2 or (changed and not rests)
 
-    def _is_unserved(self, key: ListKey, last: StatusListPublished) -> bool:
-        return self._folder.current(list_name(*key)) != published_version(last)
+    def _is_unserved(self, key: ListKey, last: StatusListPublished | None) -> bool:
+        return self._served(key, last) != (published_versions(last) if last else {})
+
+    def _served(
+        self, key: ListKey, last: StatusListPublished | None
+    ) -> dict[str, PublishedVersion]:
+        """Return what is served under each name of a list: those it had last, or may have."""
+        names = published_versions(last) if last else (list_name(*key), jwt_name(*key))
+        found = ((name, self._folder.current(name)) for name in names)
+        return {name: current for name, current in found if current is not None}
 
     def _last_published(self, key: ListKey) -> StatusListPublished | None:
         if key not in self._last:
@@ -172,7 +197,7 @@ class Publisher:
         except ConcurrentChangeError:
             self._last.pop(state.list_key, None)  # Another publisher was faster; look again.
             return False
-        except (GateRefusedError, ConflictError, SecretMissingError, OSError) as error:
+        except REFUSALS as error:
             self._alarm(state.list_key, str(error))
             return False
         self.alarms.pop(state.list_key, None)
@@ -185,18 +210,26 @@ class Publisher:
 
     def _mend(self, state: ArrayState) -> None:
         """Serve what was recorded and not yet swapped in; refuse to go below what is served."""
-        name = list_name(*state.list_key)
-        current, last = self._folder.current(name), self._last_published(state.list_key)
-        if current is not None and current.version > (last.originator_version if last else 0):
-            self._last.pop(state.list_key, None)
-            last = self._last_published(state.list_key)
-            if current.version > (last.originator_version if last else 0):
-                raise GateRefusedError(
-                    f"version {current.version} is served and the events do not know it: "
-                    "the database is older than what was published"
-                )
-        if last is not None and self._folder.read(name, published_version(last)) is not None:
-            self._folder.make_current(name, published_version(last))
+        last = self._last_known(state.list_key)
+        for name, version in (published_versions(last) if last else {}).items():
+            if self._folder.read(name, version) is not None:
+                self._folder.make_current(name, version)
+
+    def _last_known(self, key: ListKey) -> StatusListPublished | None:
+        """Return the last publication, looking again where a newer version is served already."""
+        last = self._last_published(key)
+        if self._newest_served(key, last) > _version(last):
+            self._last.pop(key, None)
+            last = self._last_published(key)
+        if (served := self._newest_served(key, last)) > _version(last):
+            raise GateRefusedError(
+                f"version {served} is served and the events do not know it: "
+                "the database is older than what was published"
+            )
+        return last
+
+    def _newest_served(self, key: ListKey, last: StatusListPublished | None) -> int:
+        return max((current.version for current in self._served(key, last).values()), default=0)
 
     def _publish(self, state: ArrayState, bits: bitarray, changes: StatusChanges) -> None:
         previous = self._press.previous(state, self._last_published(state.list_key))
@@ -220,6 +253,10 @@ class Publisher:
         if known is None or known.reason != reason:
             log.error("list not published, the last good one stays", list=key, reason=reason)
         self.alarms[key] = Alarm(reason, self._clock())
+
+
+def _version(last: StatusListPublished | None) -> int:
+    return last.originator_version if last else 0
 
 
 class _Arrays:
@@ -248,7 +285,7 @@ class _Arrays:
             ArrayState(
                 list_key=(row["list_id"], row["purpose"]),
                 did=row["did"],
-                key=signing_key(row),
+                keys=row["keys"],
                 position=self._place.position,
                 **{column.name: row[column.name] for column in columns},
             )

@@ -8,29 +8,31 @@ the event it goes back to.
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import sha256
-from uuid import UUID
 
 from bitarray import bitarray
 from sqlalchemy import Connection, Table, select
 
 from projections import positions
-from projections.did_documents import document_bytes, has_document
+from projections.did_documents import document_bytes, document_version, has_document
+from projections.differences import Difference, Outcome
 from projections.directory import ISSUERS, DirectoryProjection
 from projections.fold import Fold
 from projections.history import History, Recorded, Unreadable
-from projections.list_documents import published_bytes, terms_of
-from projections.press import published_version
+from projections.list_documents import UnknownFormError, published_versions
+from projections.list_versions import ListVersions
 from projections.projection import Projection
-from projections.publish_folder import PublishedVersion, PublishFolder, did_name, list_name
+from projections.publish_folder import (
+    PublishedVersion,
+    PublishFolder,
+    did_name,
+    jwt_name,
+    list_name,
+)
 from projections.rows import Key, Row
+from projections.status_changes import ListKey
 from projections.status_lists import PUBLICATIONS, StatusListsProjection
 from registry.domain.events import SigningKeyAdded, StatusListPublished
 from registry.domain.status_list import publication_id
-from registry.formats import bitstring
-from registry.formats.data_integrity import ProofError, verify_proof
-from registry.formats.multikey import decode_public_key
-from registry.formats.strict_json import loads
 from registry.store.database import Database
 from registry.store.mapper import UnknownEventError
 
@@ -38,39 +40,6 @@ BATCH = 1000
 LONGEST_SHOWN = 100
 
 OnEvent = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Something that is not what the events make it; `position` is the event it goes back to."""
-
-    what: str
-    position: int | None
-    expected: str
-    found: str
-
-
-@dataclass
-class Outcome:
-    """What a replay did: how many events, rows and published versions, and the first difference.
-
-    `position` is the newest event that the views hold, `pending` how many newer positions there
-    are that they do not hold yet. `compared_by_bits` counts versions whose compressor is not
-    installed here, so that their bits were compared instead of the compressed text.
-    """
-
-    events: int = 0
-    position: int = 0
-    pending: int = 0
-    rows: int = 0
-    versions: int = 0
-    compared_by_bits: int = 0
-    difference: Difference | None = None
-
-    @property
-    def identical(self) -> bool:
-        """Whether everything there is what the events make it."""
-        return self.difference is None
 
 
 @dataclass(frozen=True)
@@ -123,7 +92,7 @@ class _Comparison:
         newest = max(stops.values())
         self.fold = Fold(replay.projections, stops)
         self.outcome = Outcome(position=newest, pending=replay.history.end() - newest)
-        self.keys: dict[str, str] = {}
+        self.versions = ListVersions(replay.folder, replay.public_url, self.outcome)
 
     def _hold_tables(self) -> None:
         """Touch every table, so that PostgreSQL keeps them until this reading ends."""
@@ -151,7 +120,7 @@ class _Comparison:
         for item in self.replay.history.all(topics=topics):
             match item:
                 case Recorded(event=SigningKeyAdded() as added):
-                    self.keys[added.verification_method] = added.key
+                    self.versions.add_key(added)
                 case Recorded(event=StatusListPublished() as event) if item.position <= stop:
                     version = event.originator_version if all_versions else 0
                     chosen[event.originator_id, version] = event
@@ -177,81 +146,41 @@ class _Comparison:
         self, waiting: list[StatusListPublished], *, before: int
     ) -> Iterator[Difference]:
         while waiting and waiting[-1].position < before:
+            event = waiting.pop()
             self.outcome.versions += 1
-            yield from self._in_version(waiting.pop())
-
-    def _in_version(self, event: StatusListPublished) -> Iterator[Difference]:
-        name = list_name(event.list_id, event.purpose)
-        what = f"version {event.originator_version} of {name}"
-        published = published_version(event)
-        found = self.replay.folder.read(name, published)
-        if found is None:
-            yield Difference(what, event.position, "its bytes in the publish folder", "no file")
-            return
-        digest = sha256(found).hexdigest()
-        if digest != published.digest:
-            yield Difference(what, event.position, published.digest, digest)
-        if self._made_again(event, found) != found:
-            yield Difference(what, event.position, "the bytes the events make", "other bytes")
-        yield from self._in_signature(event, found, what)
-
-    def _made_again(self, event: StatusListPublished, found: bytes) -> bytes:
-        """Return the version's bytes as the events make them.
-
-        Where the compressor that made them is not installed, its text is taken over, provided
-        that it unpacks to the same bits: the bytes then agree but for the compression.
-        """
-        bits = self.fold.bits((event.list_id, event.purpose))
-        try:
-            text = bitstring.encode_with(bits, event.encoder)
-        except bitstring.UnknownEncoderError:
-            self.outcome.compared_by_bits += 1
-            text = str(loads(found)["credentialSubject"]["encodedList"])
-            if bitstring.decode(text) != bits:
-                return b""
-        proof_value = event.representations[0]["proof_value"]
-        public_url = self.replay.public_url
-        return published_bytes(public_url, terms_of(event), text, proof_value=proof_value)
-
-    def _in_signature(
-        self, event: StatusListPublished, body: bytes, what: str
-    ) -> Iterator[Difference]:
-        method = event.representations[0]["verification_method"]
-        if method not in self.keys:
-            yield Difference(what, event.position, "a key of the issuer's", method)
-            return
-        document = loads(body)
-        key = decode_public_key(self.keys[method])
-        try:
-            verify_proof(document, document["proof"], public_key=key)
-        except ProofError as error:
-            yield Difference(what, event.position, "a signature that verifies", str(error))
+            bits = self.fold.bits((event.list_id, event.purpose))
+            yield from self.versions.differences(event, bits)
 
     def _in_serving(self) -> Iterator[Difference]:
         """Compare which version is served with the events that published it."""
         publications = self.fold.rows[StatusListsProjection.name].tables[PUBLICATIONS]
         for (list_id, purpose), row in publications.items():
-            name = list_name(list_id, purpose)
+            key = (str(list_id), str(purpose))
+            if not self.fold.is_retired(key):
+                yield from self._in_names(key, row)
+
+    def _in_names(self, key: ListKey, row: Row) -> Iterator[Difference]:
+        due = self._published(key, row["version"])
+        for name in (list_name(*key), jwt_name(*key)):
             current = self.replay.folder.current(name)
-            if self.fold.is_retired((list_id, purpose)):
-                continue
-            if current is None or current.version < row["version"]:
+            if name in due and (current is None or current.version < row["version"]):
                 yield Difference(name, row["position"], f"version {row['version']}", str(current))
-            elif current != self._published(publication_id(list_id, purpose), current.version):
+            elif current and current != self._published(key, current.version).get(name):
                 yield Difference(name, row["position"], "a published version", str(current))
 
-    def _published(self, stream: UUID, version: int) -> PublishedVersion | None:
+    def _published(self, key: ListKey, version: int) -> dict[str, PublishedVersion]:
+        """Return the names that a version took, none where no event published it."""
         try:
-            event = self.replay.history.event(stream, version)
-        except UnknownEventError:
-            return None
-        return published_version(event) if isinstance(event, StatusListPublished) else None
+            event = self.replay.history.event(publication_id(*key), version)
+            return published_versions(event) if isinstance(event, StatusListPublished) else {}
+        except (UnknownEventError, UnknownFormError):
+            return {}
 
     def _in_did_documents(self) -> Iterator[Difference]:
         """Compare the DID documents that are served with the issuers' keys.
 
-        One of another version is on its way, and so is one that is missing, unless a list of the
-        issuer's was published: its document was there before.
+        One of another version or form is on its way, and so is one that is missing, unless a list
+        of the issuer's was published: its document was there before.
         """
         issuers = self.fold.rows[DirectoryProjection.name].tables[ISSUERS]
         published = self.fold.publishing_issuers()
@@ -263,7 +192,7 @@ class _Comparison:
                 continue
             if current is None and issuer_id in published:
                 yield Difference(name, position, "the issuer's keys", "no document")
-            if current is None or current.version != row["version"]:
+            if current is None or current.version != document_version(row):
                 continue
             if self.replay.folder.read(name, current) != document_bytes(row):
                 yield Difference(name, position, "the issuer's keys", "another document")

@@ -110,9 +110,9 @@ class StatusListsProjection:
                 self._publish(event, rows)
             case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
                 pass
-            case e.ReasonCodeAdded() | e.AchievementDefined() | e.AchievementRevised():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
                 pass
-            case e.AchievementWithdrawn():
+            case e.AchievementDefined() | e.AchievementRevised() | e.AchievementWithdrawn():
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)
@@ -136,7 +136,7 @@ class StatusListsProjection:
             rows.insert(STATUS_ARRAYS, (row["list_id"], purpose), row)
 
     def _set(
-        self, event: e.CredentialEvent, rows: Rows, *, purpose: str, bit: int, position: int
+        self, event: e.StatusEvent, rows: Rows, *, purpose: str, bit: int, position: int
     ) -> None:
         key = (event.list_id, purpose)
         row = rows.get(STATUS_ARRAYS, key)

@@ -42,7 +42,7 @@ class TimelineProjection:
         match event:
             case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
                 self._add(event, position, rows, issuer_id=str(event.originator_id))
-            case e.ReasonCodeAdded():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
                 self._add(event, position, rows, issuer_id=str(event.originator_id))
             case e.AchievementDefined() | e.AchievementRevised() | e.AchievementWithdrawn():
                 self._add(event, position, rows, issuer_id=event.issuer_id)

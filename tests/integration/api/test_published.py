@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from api.negotiation import choose
+from api.negotiation import accepted, choose
 from api.published import LIST_TYPES
 from projections.publish_folder import PublishFolder
-from tests.integration.api.world import PUBLIC_URL, Issuer, World, wait_until
+from registry.formats import jws
+from registry.formats.did import assertion_key
+from tests.integration.api.world import COMPLETE, PUBLIC_URL, Issuer, World, wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -106,12 +108,28 @@ def test_the_media_type_is_the_one_preferred(accept: str, expected: str | None) 
     assert choose(accept, LIST_TYPES) == expected
 
 
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("application/vc+jwt", None),
+        ("application/vc+jwt, text/html", None),
+        ("application/vc+jwt, */*;q=0.1", "application/vc"),
+        ("application/vc+jwt, application/json;q=0.5", "application/json"),
+        ("application/vc;q=0, application/ld+json;q=0, application/json;q=0", None),
+        ("", None),
+    ],
+)
+def test_what_is_accepted_has_to_be_named(accept: str, expected: str | None) -> None:
+    assert accepted(accept, LIST_TYPES) == expected
+
+
 def test_the_server_negotiates(list_url: str) -> None:
     answer = httpx.get(list_url, headers={"Accept": "application/json;q=0.9, text/html"})
     assert answer.headers["content-type"] == "application/json"
-    refused = httpx.get(list_url, headers={"Accept": "*/*;q=0"})
-    assert refused.status_code == 406
-    assert refused.json()["type"].endswith("/problems/not-acceptable")
+    for accept in ("*/*;q=0", "application/vc+jwt"):
+        refused = httpx.get(list_url, headers={"Accept": accept})
+        assert refused.status_code == 406
+        assert refused.json()["type"].endswith("/problems/not-acceptable")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +139,7 @@ def test_the_server_negotiates(list_url: str) -> None:
         f"/issuers/{UNKNOWN}/did.json",
         "/status-lists/../registry.db/revocation",
         f"/status-lists/{UNKNOWN}/revocation.versions",
+        f"/status-lists/{UNKNOWN}/revocation.jwt",
         f"/status-lists/{UNKNOWN}/message",
         f"/status-lists/{UNKNOWN.replace('-', '/')}/revocation",
         "/status-lists/%2e%2e%2f%2e%2e%2f%2e%2e%2f%2e%2e%2f%2e%2e%2f%2e%2e/revocation",
@@ -151,6 +170,29 @@ def test_a_new_version_is_served_at_once_with_a_new_etag(issuer: Issuer, list_ur
     answer = httpx.get(list_url, headers={"If-None-Match": before})
     assert answer.status_code == 200
     assert answer.headers["etag"] != before
+
+
+def test_a_list_of_jwts_is_served_as_a_jws_that_the_issuers_document_verifies(
+    world: World, issuer: Issuer
+) -> None:
+    world.operator.post(
+        f"/v1/issuers/{issuer.issuer_id}/keys", json={"type": "P-256"}
+    ).raise_for_status()
+    new = {"definition": COMPLETE, "cryptosuite": "vc-jwt-es256"}
+    answer = issuer.client.post("/v1/achievements", json=new).raise_for_status()
+    achievement_id = answer.json()["achievement_id"]
+    body = issuer.order() | {"achievement_id": achievement_id}
+    answer = issuer.client.post("/v1/credentials", json=body).raise_for_status()
+    credential = answer.json()["credential"]
+    wait_until(lambda: issuer.bit(credential, "revocation") == 0)
+    url = credential["status_lists"][0]["url"].replace(PUBLIC_URL, world.server.url)
+    wait_until(lambda: httpx.get(url, headers={"Accept": "application/vc+jwt"}).is_success)
+    token = jws.parse(httpx.get(url, headers={"Accept": "application/vc+jwt"}).text)
+    document = world.server.published(f"{PUBLIC_URL}/issuers/{issuer.issuer_id}/did.json").json()
+    jws.verify(token, assertion_key(document, token.header["kid"]))
+    proved = httpx.get(url).json()
+    del proved["proof"]
+    assert json.loads(token.payload) == proved
 
 
 def test_a_did_document_is_served(world: World, issuer: Issuer) -> None:

@@ -15,15 +15,17 @@ from api.bootstrap import Registry
 from api.settings import Settings
 from projections import ALL, positions
 from projections.history import History, Recorded, Unreadable
-from projections.publish_folder import PublishedVersion, list_name
+from projections.list_documents import document_of
+from projections.publish_folder import PublishedVersion, jwt_name, list_name
 from projections.replay import Replay
 from registry.domain.credential import Credential
 from registry.domain.events import Event, StatusListPublished
+from registry.domain.securing import KeyType, Mechanism
 from registry.domain.status_list import publication_id
 from registry.formats import bitstring
-from registry.requests import StatusChange
+from registry.requests import NewAchievement, StatusChange
 from registry.store.recorders import open_recorder
-from tests.making import OPERATOR, PUBLIC_URL, Clock, new_achievement, new_issuer, order
+from tests.making import OPERATOR, PUBLIC_URL, Clock, definition, new_issuer, order
 
 E = TypeVar("E", bound=Event)
 
@@ -41,10 +43,14 @@ def open_registry(folder: Path, database_url: str, **settings: Any) -> Registry:
 
 @dataclass(frozen=True)
 class ByHand:
-    """A registry, and what a test does with it; nothing happens that is not asked for."""
+    """A registry, and what a test does with it; nothing happens that is not asked for.
+
+    `mechanism` secures the credentials it issues, and so their lists.
+    """
 
     registry: Registry
     clock: Clock
+    mechanism: Mechanism = Mechanism.EDDSA_JCS_2022
 
     def settle(self) -> int:
         """Let a second pass, fold every event, publish what is due; return how many lists."""
@@ -53,10 +59,13 @@ class ByHand:
         return self.registry.publisher.tick()
 
     def issue(self, count: int = 1, *, number: int = 1) -> list[Credential]:
-        """Issue credentials of a new issuer."""
+        """Issue credentials of a new issuer, who has keys of the type they need and of Ed25519."""
         application = self.registry.application
         issuer_id = new_issuer(application, number)
-        achievement_id = new_achievement(application, issuer_id)
+        if self.mechanism.key_type is not KeyType.ED25519:
+            application.add_signing_key(OPERATOR, issuer_id, self.mechanism.key_type)
+        new = NewAchievement(definition("minimal"), cryptosuite=self.mechanism)
+        achievement_id = str(application.define_achievement(OPERATOR, issuer_id, new).id)
         orders = [order(achievement_id, learner) for learner in range(count)]
         return [one.credential for one in application.issue(OPERATOR, issuer_id, orders)]
 
@@ -80,6 +89,16 @@ class ByHand:
         assert current is not None
         return current
 
+    def names(self, credential: Credential, purpose: str = "revocation") -> list[str]:
+        """Return the names that a credential's list is published under."""
+        both = [name_of(credential, purpose), jwt_name_of(credential, purpose)]
+        return both if self.mechanism.is_jwt else both[:1]
+
+    def versions(self, credential: Credential, purpose: str = "revocation") -> list[int]:
+        """Return which version of each form of a credential's list is served, 0 for none."""
+        found = [self.registry.folder.current(name) for name in self.names(credential, purpose)]
+        return [current.version if current else 0 for current in found]
+
     def served(self, credential: Credential, purpose: str = "revocation") -> dict[str, Any]:
         """Return a credential's list as a web server would serve it."""
         path = self.registry.folder.root / name_of(credential, purpose)
@@ -87,20 +106,30 @@ class ByHand:
         return document
 
     def bit(self, credential: Credential, purpose: str = "revocation") -> int:
-        """Return what a verifier reads at a credential's index."""
-        encoded = self.served(credential, purpose)["credentialSubject"]["encodedList"]
-        return bitstring.value(bitstring.decode(encoded), credential.issuance.list_index)
+        """Return what a verifier reads at a credential's index, in whatever form it reads."""
+        (bit,) = set(self.bits(credential, purpose))
+        return bit
+
+    def bits(self, credential: Credential, purpose: str = "revocation") -> list[int]:
+        """Return what a verifier reads at a credential's index in each form of the list."""
+        bodies = [
+            (self.registry.folder.root / name).read_bytes()
+            for name in self.names(credential, purpose)
+        ]
+        texts = [document_of(body)["credentialSubject"]["encodedList"] for body in bodies]
+        index = index_of(credential)
+        return [bitstring.value(bitstring.decode(text), index) for text in texts]
 
     def alarm(self, credential: Credential, purpose: str = "revocation") -> str | None:
         """Return why a credential's list is not published, or None."""
-        alarm = self.registry.publisher.alarms.get((credential.issuance.list_id, purpose))
+        alarm = self.registry.publisher.alarms.get((list_of(credential), purpose))
         return alarm.reason if alarm else None
 
     def publications(
         self, credential: Credential, purpose: str = "revocation"
     ) -> list[StatusListPublished]:
         """Return what was recorded of a credential's list, oldest first."""
-        stream = publication_id(credential.issuance.list_id, purpose)
+        stream = publication_id(list_of(credential), purpose)
         return [
             event for event in self.events(StatusListPublished) if event.originator_id == stream
         ]
@@ -175,6 +204,29 @@ class SlowHistory(History):
         return page
 
 
+def list_of(credential: Credential) -> str:
+    """Return the id of the list that a credential has its entries in."""
+    assert credential.issuance.list_id is not None
+    return credential.issuance.list_id
+
+
+def index_of(credential: Credential) -> int:
+    """Return the index of a credential's entries."""
+    assert credential.issuance.list_index is not None
+    return credential.issuance.list_index
+
+
+def achievement_of(credential: Credential) -> str:
+    """Return the id of the achievement that a credential states."""
+    assert credential.issuance.achievement_id is not None
+    return credential.issuance.achievement_id
+
+
 def name_of(credential: Credential, purpose: str = "revocation") -> str:
     """Return the name of a credential's list in the publish folder."""
-    return list_name(credential.issuance.list_id, purpose)
+    return list_name(list_of(credential), purpose)
+
+
+def jwt_name_of(credential: Credential, purpose: str = "revocation") -> str:
+    """Return the name of the compact JWS of a credential's list."""
+    return jwt_name(list_of(credential), purpose)

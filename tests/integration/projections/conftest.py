@@ -7,6 +7,7 @@ import pytest
 
 from api import bootstrap
 from api.bootstrap import Registry
+from registry.domain.securing import Mechanism
 from tests.integration.projections.by_hand import ByHand, open_registry
 from tests.making import Clock
 
@@ -22,13 +23,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def another(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Another]:
+def mechanism() -> Mechanism:
+    """What secures the credentials and lists of this test."""
+    return Mechanism.EDDSA_JCS_2022
+
+
+@pytest.fixture
+def another(
+    database_url: str, tmp_path: Path, clock: Clock, mechanism: Mechanism
+) -> Iterator[Another]:
     """Start one more process, as it were, over the same database and publish folder."""
     opened: list[Registry] = []
 
     def start() -> ByHand:
         opened.append(open_registry(tmp_path, database_url))
-        return ByHand(opened[-1], clock)
+        return ByHand(opened[-1], clock, mechanism)
 
     yield start
     for registry in opened:

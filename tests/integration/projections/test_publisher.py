@@ -6,7 +6,14 @@ import pytest
 
 from registry.domain.instants import parse_instant
 from registry.formats import bitstring
-from tests.integration.projections.by_hand import PURPOSES, ByHand, name_of
+from tests.integration.projections.by_hand import (
+    PURPOSES,
+    ByHand,
+    achievement_of,
+    index_of,
+    list_of,
+    name_of,
+)
 from tests.making import OPERATOR, order
 
 
@@ -54,7 +61,7 @@ def test_issuing_alone_publishes_nothing_new(by_hand: ByHand) -> None:
     before = by_hand.served(credential)
     application = by_hand.registry.application
     issuance = credential.issuance
-    orders = [order(issuance.achievement_id, number) for number in range(40)]
+    orders = [order(achievement_of(credential), number) for number in range(40)]
     application.issue(OPERATOR, issuance.issuer_id, orders)
     assert by_hand.settle() == 0
     assert by_hand.served(credential) == before
@@ -132,10 +139,10 @@ def test_list_that_differs_from_its_events_stays_as_it_was_and_raises_an_alarm(
     before = by_hand.served(first)
     by_hand.revoke(second)
     by_hand.registry.catch_up.run()
-    _flip(by_hand, first.issuance.list_index)
+    _flip(by_hand, index_of(first))
     assert by_hand.settle() == 0
     assert by_hand.served(first) == before
-    index = first.issuance.list_index
+    index = index_of(first)
     assert by_hand.alarm(first) == f"entry {index} differs from its events"
     _flip(by_hand, index)
     assert by_hand.settle() == 0, "it is tried again after five seconds"
@@ -151,7 +158,7 @@ def test_revoked_bit_that_was_cleared_in_the_arrays_is_never_published(by_hand: 
     by_hand.settle()
     by_hand.revoke(second)
     by_hand.registry.catch_up.run()
-    _flip(by_hand, first.issuance.list_index)
+    _flip(by_hand, index_of(first))
     by_hand.settle()
     assert by_hand.bit(first) == 1
     assert by_hand.alarm(first) is not None
@@ -173,7 +180,7 @@ def test_alarm_of_one_list_does_not_hold_up_another(by_hand: ByHand) -> None:
     by_hand.execute(
         "UPDATE status_arrays_g1 SET bits = :bits WHERE list_id = :list_id",
         bits=b"\xff" * 16_384,
-        list_id=mine.issuance.list_id,
+        list_id=list_of(mine),
     )
     by_hand.revoke(mine)
     by_hand.revoke(theirs)

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from projections.press import published_version
-from registry.domain.events import Event
+from projections.list_documents import published_versions
+from projections.publish_folder import PublishedVersion
+from registry.domain.credential import Credential
+from registry.domain.events import Event, StatusListPublished
+from registry.domain.securing import Mechanism
 from tests.integration.projections.by_hand import ByHand, name_of
 from tests.integration.projections.conftest import Another
 from tests.postgres import PostgresServer
@@ -22,6 +25,17 @@ class PlugPulledError(Exception):
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """What the database has no part in is tried on one."""
+
+
+@pytest.fixture(params=[Mechanism.EDDSA_JCS_2022, Mechanism.VC_JWT_ES256])
+def mechanism(request: pytest.FixtureRequest) -> Mechanism:
+    """All of it holds of lists with one form and of lists with two."""
+    return Mechanism(request.param)
+
+
+def of_event(event: StatusListPublished, credential: Credential) -> PublishedVersion:
+    """Return the version that an event says was published with an embedded proof."""
+    return published_versions(event)[name_of(credential)]
 
 
 def fail(*_: Any, **__: Any) -> None:
@@ -77,7 +91,7 @@ def test_crash_between_put_and_record_leaves_nothing_that_is_served(
     restarted = another()
     restarted.settle()
     (event,) = restarted.publications(credential)[1:]
-    assert restarted.current(credential) == published_version(event)
+    assert restarted.current(credential) == of_event(event, credential)
     assert restarted.bit(credential) == 1
     folder = restarted.registry.folder.root / f"{name_of(credential)}.versions"
     assert len(list(folder.glob("0000000002.*"))) == 2, "the unrecorded bytes lie there unseen"
@@ -103,7 +117,7 @@ def test_of_two_publishers_on_one_list_one_wins_each_version(
     assert by_hand.settle() == 0, "the slower one published nothing"
     assert by_hand.registry.publisher.alarms == {}
     (_, event) = by_hand.publications(credential)
-    assert by_hand.current(credential) == published_version(event)
+    assert by_hand.current(credential) == of_event(event, credential)
     by_hand.settle()
     assert len(by_hand.publications(credential)) == 2
     assert by_hand.replay().verify(all_versions=True).identical
@@ -131,7 +145,7 @@ def test_publishers_that_run_at_once_make_one_unbroken_row_of_versions(
     by_hand.settle()
     events = by_hand.publications(credentials[0])
     assert [event.originator_version for event in events] == list(range(1, len(events) + 1))
-    assert by_hand.current(credentials[0]) == published_version(events[-1])
+    assert by_hand.current(credentials[0]) == of_event(events[-1], credentials[0])
     assert all(by_hand.bit(credential) for credential in credentials)
     by_hand.registry.catch_up.run()
     assert by_hand.replay().verify(all_versions=True).identical

@@ -9,17 +9,21 @@ import pytest
 
 from projections import ALL
 from projections.credentials import CredentialsProjection
+from projections.differences import Difference
 from projections.rebuild import Rebuilt, rebuild
-from projections.replay import Difference
 from projections.rows import Row
 from projections.status_lists import STATUS_ARRAYS
 from registry.domain.credential import Credential
 from registry.domain.events import CredentialRevoked
+from registry.domain.securing import Mechanism
 from registry.formats.canonical import jcs
-from registry.formats.data_integrity import Cryptosuite
-from registry.requests import NewAchievement
-from tests.integration.projections.by_hand import PURPOSES, ByHand, name_of
-from tests.making import OPERATOR, definition, new_issuer, order
+from tests.integration.projections.by_hand import (
+    PURPOSES,
+    ByHand,
+    index_of,
+    list_of,
+    name_of,
+)
 
 
 class Lived(ByHand):
@@ -66,23 +70,18 @@ class Lived(ByHand):
 
 @pytest.fixture
 def lived(by_hand: ByHand) -> Lived:
-    lived = Lived(by_hand.registry, by_hand.clock)
+    lived = Lived(by_hand.registry, by_hand.clock, by_hand.mechanism)
     lived.live()
     return lived
 
 
-@pytest.mark.parametrize("cryptosuite", Cryptosuite)
+@pytest.mark.parametrize("mechanism", Mechanism)
 def test_registry_that_nobody_touched_is_identical_down_to_the_published_bytes(
-    by_hand: ByHand, cryptosuite: Cryptosuite
+    by_hand: ByHand,
 ) -> None:
-    application = by_hand.registry.application
-    issuer_id = new_issuer(application)
-    new = NewAchievement(definition("minimal"), cryptosuite=cryptosuite)
-    achievement_id = str(application.define_achievement(OPERATOR, issuer_id, new).id)
-    orders = [order(achievement_id, number) for number in range(3)]
-    for one in application.issue(OPERATOR, issuer_id, orders):
+    for credential in by_hand.issue(3):
         by_hand.settle()
-        by_hand.revoke(one.credential)
+        by_hand.revoke(credential)
     by_hand.settle()
     by_hand.registry.catch_up.run()
     outcome = by_hand.replay().verify(all_versions=True)
@@ -157,9 +156,9 @@ def test_row_that_no_event_made_is_named(lived: Lived) -> None:
 def test_flipped_bit_is_named_with_the_list_and_the_event_that_changed_it_last(
     lived: Lived,
 ) -> None:
-    list_id = lived.revoked.issuance.list_id
+    list_id = list_of(lived.revoked)
     row = _array(lived, "revocation")
-    row["bits"].invert(lived.revoked.issuance.list_index)
+    row["bits"].invert(index_of(lived.revoked))
     lived.execute(
         "UPDATE status_arrays_g1 SET bits = :bits WHERE purpose = 'revocation'",
         bits=row["bits"].tobytes(),
@@ -268,7 +267,7 @@ def test_replay_until_a_position_gives_what_was_then(lived: Lived) -> None:
         for view in projection.tables:
             folded = fold.rows[projection.name].tables[view]
             assert _ordered(folded) == [dict(row) for row in then[view]]
-    list_id = lived.revoked.issuance.list_id
+    list_id = list_of(lived.revoked)
     assert {purpose: fold.bits((list_id, purpose)) for purpose in PURPOSES} == bits
 
 

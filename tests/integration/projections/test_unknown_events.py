@@ -16,7 +16,7 @@ from registry.domain.status_list import publication_id
 from registry.store import mapper
 from registry.store.mapper import EventMapper
 from registry.store.recorders import open_recorder
-from tests.integration.projections.by_hand import ByHand
+from tests.integration.projections.by_hand import ByHand, index_of, list_of
 from tests.integration.projections.conftest import Another
 from tests.making import OPERATOR
 
@@ -129,7 +129,7 @@ def test_unknown_event_among_the_publications_of_one_list_leaves_the_others_alon
 ) -> None:
     (mine,), (theirs,) = by_hand.issue(1), by_hand.issue(1, number=2)
     by_hand.settle()
-    by_hand.add_unknown_event(publication_id(mine.issuance.list_id, "revocation"))
+    by_hand.add_unknown_event(publication_id(list_of(mine), "revocation"))
     by_hand.revoke(theirs)
     restarted = another()
     restarted.settle()
@@ -190,8 +190,8 @@ def revoked(credential: Credential) -> CredentialRevoked:
         request_digest="",
         nonce="",
         issuer_id=credential.issuance.issuer_id,
-        list_id=credential.issuance.list_id,
-        list_index=credential.issuance.list_index,
+        list_id=list_of(credential),
+        list_index=index_of(credential),
         reason="fraud",
     )
 

@@ -120,6 +120,39 @@ def test_write_that_fails_leaves_no_file_under_the_versions_name(
     assert publish(folder, 2, b"two").version == 2
 
 
+def leave(folder: PublishFolder, name: str, *, age_seconds: float) -> Path:
+    """Leave an unfinished file as a process does that is killed; return its path."""
+    path = folder.root / ".unfinished" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"half a li")
+    then = time.time() - age_seconds
+    os.utime(path, (then, then))
+    return path
+
+
+def test_what_a_killed_process_left_over_an_hour_ago_is_removed(folder: PublishFolder) -> None:
+    old = leave(folder, "1.aa", age_seconds=3700)
+    recent = leave(folder, "2.bb", age_seconds=3500)
+    publish(folder, 1, b"one")
+    assert (old.exists(), recent.exists()) == (False, True)
+
+
+def test_link_that_a_killed_process_left_is_removed(folder: PublishFolder) -> None:
+    folder.root.joinpath(".unfinished").mkdir(parents=True)
+    link = folder.root / ".unfinished" / "1.aa"
+    link.symlink_to("nowhere")
+    os.utime(link, (1, 1), follow_symlinks=False)
+    publish(folder, 1, b"one")
+    assert not link.is_symlink()
+
+
+def test_publishing_leaves_nothing_unfinished(folder: PublishFolder) -> None:
+    publish(folder, 1, b"one")
+    publish(folder, 2, b"two")
+    assert list((folder.root / ".unfinished").iterdir()) == []
+    assert list((folder.root / "status-lists").rglob(".*")) == []
+
+
 class Reader:
     """Reads the served file over and over and keeps which versions it saw."""
 
