@@ -43,14 +43,16 @@ class Target:
 def parse_target(url: str) -> Target:
     """Return the parts of an absolute URL; raises `FetchError` for any that is not plain."""
     if len(url) > _LONGEST_URL or not _PLAIN_URL.fullmatch(url):
-        raise FetchError("it is not a plain https URL.")
+        raise FetchError("it is not a plain https URL.", pl="to nie jest zwykły adres https.")
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
     except ValueError as error:
-        raise FetchError("its host or port is wrong.") from error
+        raise FetchError(
+            "its host or port is wrong.", pl="nazwa hosta albo port są błędne."
+        ) from error
     if not parts.hostname:
-        raise FetchError("it names no host.")
+        raise FetchError("it names no host.", pl="w adresie nie ma nazwy hosta.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.netloc, parts.hostname, port, path)
 
@@ -67,14 +69,19 @@ def require_allowed(target: Target, address: str, *, allow_loopback: bool) -> No
     if ip.is_loopback:
         raise FetchError(
             "its host is this machine, which is not public; for development on this machine "
-            "there is --allow-loopback."
+            "there is --allow-loopback.",
+            pl="host to ten komputer, a nie adres publiczny; do pracy nad programem na własnym "
+            "komputerze służy --allow-loopback.",
         )
     if target.scheme != "https":
-        raise FetchError("only https is asked.")
+        raise FetchError("only https is asked.", pl="dozwolony jest tylko protokół https.")
     if target.port != _DEFAULT_PORTS["https"]:
-        raise FetchError("only port 443 is asked.")
+        raise FetchError("only port 443 is asked.", pl="dozwolony jest tylko port 443.")
     if not is_public(ip):
-        raise FetchError("its host is at an address that is not public.")
+        raise FetchError(
+            "its host is at an address that is not public.",
+            pl="host ma adres, który nie jest publiczny.",
+        )
 
 
 def is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -68,12 +68,22 @@ class GuardedFetcher:
                 connection.sendall(_request(target, accept))
                 return self._read(_Answer(connection, deadline, most_bytes=self._max_bytes))
         except ssl.SSLCertVerificationError as error:
-            raise FetchError(f"its certificate is not trusted: {error.verify_message}.") from error
+            why = error.verify_message
+            raise FetchError(
+                f"its certificate is not trusted: {why}.",
+                pl=f"certyfikat jest niewiarygodny: {why}.",
+            ) from error
         except TimeoutError as error:
-            raise FetchError(f"it took longer than {self._deadline_seconds} s.") from error
+            most = self._deadline_seconds
+            raise FetchError(
+                f"it took longer than {most} s.", pl=f"odpowiedź trwała dłużej niż {most} s."
+            ) from error
         # http.client lets a chunk's negative length out as a ValueError.
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise FetchError(f"the connection failed ({type(error).__name__}).") from error
+            kind = type(error).__name__
+            raise FetchError(
+                f"the connection failed ({kind}).", pl=f"połączenie się nie udało ({kind})."
+            ) from error
 
     def _connected(self, target: Target, deadline: "_Deadline") -> socket.socket:
         addresses = self._addresses(target, deadline)
@@ -93,7 +103,9 @@ class GuardedFetcher:
         try:
             addresses = found.result(timeout=deadline.left())
         except (socket.gaierror, UnicodeError) as error:
-            raise FetchError("its host could not be found.") from error
+            raise FetchError(
+                "its host could not be found.", pl="nie znaleziono takiego hosta."
+            ) from error
         finally:
             found.cancel()
         for address in addresses:
@@ -105,14 +117,20 @@ class GuardedFetcher:
         response = http.client.HTTPResponse(cast("socket.socket", answer), method="GET")
         response.begin()
         if response.status != http.client.OK:
-            raise FetchError(f"it answered {response.status} instead of 200.")
+            raise FetchError(
+                f"it answered {response.status} instead of 200.",
+                pl=f"odpowiedź ma kod {response.status} zamiast 200.",
+            )
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise FetchError("it answered with a content coding that was not asked for.")
+            raise FetchError(
+                "it answered with a content coding that was not asked for.",
+                pl="odpowiedź jest zakodowana w sposób, o który nie proszono.",
+            )
         body = response.read(self._max_bytes + 1)
         if len(body) > self._max_bytes:
-            raise FetchError(_too_long(self._max_bytes))
+            raise _too_long(self._max_bytes)
         if response.length:
-            raise FetchError("its answer ended early.")
+            raise FetchError("its answer ended early.", pl="odpowiedź urwała się przed końcem.")
         return Fetched(body, response.headers.get_content_type())
 
 
@@ -148,7 +166,7 @@ class _Answer(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self._left -= count
         if self._left < 0:
-            raise FetchError(_too_long(self._most_bytes))
+            raise _too_long(self._most_bytes)
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -182,5 +200,8 @@ def _request(target: Target, accept: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _too_long(most_bytes: int) -> str:
-    return f"its answer is longer than {most_bytes} bytes."
+def _too_long(most_bytes: int) -> FetchError:
+    return FetchError(
+        f"its answer is longer than {most_bytes} bytes.",
+        pl=f"odpowiedź jest dłuższa niż {most_bytes} bajtów.",
+    )

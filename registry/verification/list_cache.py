@@ -1,6 +1,7 @@
 """Keep verified status lists for a while, and never go back to an older one."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +18,8 @@ class VerifiedList:
     """A status list whose proof, issuer, form and period were found right when it was fetched.
 
     `bits` is the uncompressed bitstring, entry 0 in the most significant bits of byte 0;
-    `ttl_ms` is in milliseconds, None where the list gives none.
+    `ttl_ms` is in milliseconds, None where the list gives none; `signed_at` is what the proof or
+    the JWT says, None where it says nothing, and `form` the one it was signed in.
     """
 
     url: str
@@ -27,6 +29,8 @@ class VerifiedList:
     period: Period
     ttl_ms: int | None
     bits: bytes = field(repr=False)
+    signed_at: datetime | None = None
+    form: str = "proof"
 
 
 class OlderListError(Exception):
@@ -44,18 +48,41 @@ class _Held:
         return in_period and self.since <= now < self.since + hold_of(self.verified)
 
 
+@dataclass(frozen=True)
+class _Floor:
+    """The newest list seen at a URL: its validFrom, and when that one was signed in each form."""
+
+    start: datetime | None
+    signed_at: Mapping[str, datetime]
+
+    def is_above(self, fetched: VerifiedList) -> bool:
+        start, signed_at = fetched.period.start, self.signed_at.get(fetched.form)
+        if start != self.start:
+            return self.start is not None and (start is None or start < self.start)
+        return signed_at is not None and (
+            fetched.signed_at is None or fetched.signed_at < signed_at
+        )
+
+    def raised_by(self, fetched: VerifiedList) -> "_Floor":
+        known = self.signed_at if fetched.period.start == self.start else {}
+        signed = {} if fetched.signed_at is None else {fetched.form: fetched.signed_at}
+        return _Floor(fetched.period.start, {**known, **signed})
+
+
 class ListCache:
-    """Lists by URL, each fresh for its ttl, and the newest validFrom ever seen at each URL.
+    """Lists by URL, each fresh for its ttl, and the newest ever seen at each URL.
 
     A list served again after a newer one was seen would give back a revoked credential, so it
-    is refused, also when the newer one is no longer held. The least recently fetched lists
+    is refused, also when the newer one is no longer held. Newer is the later validFrom, and of
+    equal ones the one signed later; a list is signed at different instants in different forms,
+    so these are compared form by form. The least recently fetched lists
     leave when together they take more than `max_bytes`. May be used from several threads.
     """
 
     def __init__(self, *, max_bytes: int = 67_108_864) -> None:
         self._max_bytes = max_bytes
         self._held: dict[str, _Held] = {}
-        self._floors: dict[str, datetime] = {}
+        self._floors: dict[str, _Floor] = {}
         self._lock = threading.Lock()
 
     def get(self, url: str, *, now: datetime) -> VerifiedList | None:
@@ -83,18 +110,16 @@ class ListCache:
 
     def _is_older(self, fetched: VerifiedList) -> bool:
         floor = self._floors.get(fetched.url)
-        start = fetched.period.start
-        return floor is not None and (start is None or start < floor)
+        return floor is not None and floor.is_above(fetched)
 
     def _keep(self, held: _Held) -> None:
-        url, start = held.verified.url, held.verified.period.start
+        url = held.verified.url
         self._held.pop(url, None)
         self._held[url] = held
         while self._held_bytes() > self._max_bytes:
             del self._held[next(iter(self._held))]
-        if start is not None:
-            self._floors.pop(url, None)
-            self._floors[url] = start
+        floor = self._floors.pop(url, _Floor(None, {}))
+        self._floors[url] = floor.raised_by(held.verified)
         if len(self._floors) > _MOST_FLOORS:
             del self._floors[next(iter(self._floors))]
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from registry.domain.text import Text
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -15,11 +17,16 @@ class Fetched:
 class FetchError(Exception):
     """Nothing that may be used came from a URL.
 
-    The message says why in plain English, for a person who may have to mend it. It covers every
-    way of not getting a body: a URL the policy refuses, a name that does not resolve, an address
-    that may not be asked, a certificate that is not trusted, a status other than 200, a redirect,
-    a body over the cap, an answer slower than the deadline.
+    `reason` says why in Polish and in English, as what follows a colon, for a person who may have
+    to mend it; the message is the English one. It covers every way of not getting a body: a URL
+    the policy refuses, a name that does not resolve, an address that may not be asked, a
+    certificate that is not trusted, a status other than 200, a redirect, a body over the cap, an
+    answer slower than the deadline. What the other side sent is put in with `shown`, or not at all.
     """
+
+    def __init__(self, en: str, *, pl: str) -> None:
+        super().__init__(en)
+        self.reason = Text(pl=pl, en=en)
 
 
 class Fetcher(Protocol):

@@ -1,140 +1,161 @@
 """Check every proof of a document (VC Data Integrity 1.0 §4.4, §4.5)."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from registry.formats import canonical, data_integrity, did
-from registry.formats.canonical import ContextLoader
+from registry.formats import canonical, data_integrity, ed25519_signature_2020, rdf
+from registry.formats.canonical import Canonicaliser, ContextLoader
 from registry.formats.multikey import PublicKey
+from registry.verification.checks import failed, passed, unknown
 from registry.verification.instants import InstantError, is_over, parse_instant
-from registry.verification.report import Check, CheckError, Outcome, shown
+from registry.verification.report import Check, CheckError
+from registry.verification.roles import DidDocument, Role, authorised_key
 from registry.verification.structure import Document, as_list
 
 # Each proof may cost a canonicalisation of the whole document.
-MAXIMUM_PROOFS = 8
+MAXIMUM_PROOFS: Final = 8
+
+_NAME: Final = "proof"
+_WITHOUT_OFFSET: Final = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,12})?")
+_SIGNATURE_2020: Final = "Ed25519Signature2020"
 
 Proof = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Means:
+    """What proofs are verified with: the contexts at hand, and a bounded canonicalisation."""
+
+    contexts: ContextLoader
+    canonicalise: Canonicaliser = rdf.canonicalise
+
+
 def check_proofs(
-    document: Document, issuer_document: Document, *, contexts: ContextLoader, now: datetime
+    document: Document, owner_document: DidDocument, *, role: Role, means: Means, now: datetime
 ) -> Sequence[Check]:
-    """Report on each proof; every one must be by a key its issuer authorised for assertions."""
+    """Report on each proof; every one must be by a key its owner authorised for the purpose."""
     proofs = as_list(document["proof"])
     if len(proofs) > MAXIMUM_PROOFS:
-        sentence = f"The document has more than {MAXIMUM_PROOFS} proofs, too many to check."
-        return [_unknown("too-many-proofs", sentence, looked_at="proof").check]
+        error = unknown(_NAME, "too-many-proofs", looked_at="proof", most=MAXIMUM_PROOFS)
+        return [error.check]
     if any(proof in proofs[:position] for position, proof in enumerate(proofs)):
-        sentence = "The same proof stands in the document twice."
-        return [_failed("duplicate-proof", sentence, looked_at="proof").check]
-    return [
-        _check_proof(document, proof, issuer_document=issuer_document, contexts=contexts, now=now)
-        for proof in proofs
-    ]
+        return [failed(_NAME, "duplicate-proof", looked_at="proof").check]
+    one = _OneProof(document, owner_document, role, means, now)
+    return [one.check(proof) for proof in proofs]
 
 
-def _check_proof(
-    document: Document,
-    proof: Proof,
-    *,
-    issuer_document: Document,
-    contexts: ContextLoader,
-    now: datetime,
-) -> Check:
-    try:
-        _require_supported(proof)
-        key = _authorised_key(proof, issuer_document)
-        _require_timely(proof, now=now)
-        _require_signature(document, proof, public_key=key, contexts=contexts)
-    except CheckError as error:
-        return error.check
-    method = str(proof["verificationMethod"])
-    sentence = "The signature is by a key of the issuer's, and nothing was changed since."
-    return Check("proof", Outcome.PASSED, "signature-verified", sentence, method)
+@dataclass(frozen=True)
+class _OneProof:
+    """The check of one proof of a document."""
+
+    document: Document
+    owner_document: DidDocument
+    role: Role
+    means: Means
+    now: datetime
+
+    def check(self, proof: Proof) -> Check:
+        try:
+            _require_supported(proof)
+            self._require_purpose(proof)
+            self._require_chain(proof)
+            method = proof.get("verificationMethod")
+            key = authorised_key(method, self.owner_document, role=self.role, now=self.now)
+            _require_timely(proof, now=self.now)
+            self._require_signature(proof, key)
+            self._require_same_contexts(proof)
+        except CheckError as error:
+            return error.check
+        return passed(_NAME, "signature-verified", looked_at=str(method))
+
+    def _require_purpose(self, proof: Proof) -> None:
+        purpose, expected = proof.get("proofPurpose"), self.role.purpose
+        if purpose != expected:
+            where = "proof.proofPurpose"
+            code = "wrong-proof-purpose"
+            raise failed(_NAME, code, looked_at=where, purpose=purpose, expected=expected)
+
+    def _require_chain(self, proof: Proof) -> None:
+        """Refuse a proof that builds on one which is not there, or not there once."""
+        ids = [other.get("id") for other in as_list(self.document["proof"])]
+        names = as_list(proof.get("previousProof", []))
+        if ("previousProof" in proof and not names) or any(ids.count(name) != 1 for name in names):
+            raise failed(_NAME, "proof-chain-broken", looked_at="proof.previousProof")
+
+    def _require_signature(self, proof: Proof, key: PublicKey) -> None:
+        try:
+            self._verify(proof, key)
+        except data_integrity.ProofError as error:
+            raise _unproven(error) from error
+
+    def _verify(self, proof: Proof, key: PublicKey) -> None:
+        contexts, canonicalise = self.means.contexts, self.means.canonicalise
+        verify = (
+            ed25519_signature_2020.verify_proof
+            if proof["type"] == _SIGNATURE_2020
+            else data_integrity.verify_proof
+        )
+        verify(
+            self.document,
+            proof,
+            public_key=key,
+            purpose=self.role.purpose,
+            contexts=contexts,
+            canonicalise=canonicalise,
+        )
+
+    def _require_same_contexts(self, proof: Proof) -> None:
+        """Refuse contexts that came after a JCS proof, which its suite lets pass (§3.3.2).
+
+        What is read here is the document with all of its contexts, and those were not signed.
+        """
+        if "@context" in proof and proof["@context"] != self.document.get("@context"):
+            raise unknown(_NAME, "contexts-added-since", looked_at="proof.@context")
 
 
 def _require_supported(proof: Proof) -> None:
-    if proof.get("type") != "DataIntegrityProof":
-        sentence = f"Proofs of type {shown(proof.get('type'))} are not supported."
-        raise _unknown("proof-type-not-supported", sentence, looked_at="proof.type")
-    suite = proof.get("cryptosuite")
+    kind, suite = proof.get("type"), proof.get("cryptosuite")
+    if kind == _SIGNATURE_2020:
+        return
+    if kind != "DataIntegrityProof":
+        raise unknown(_NAME, "proof-type-not-supported", looked_at="proof.type", type=kind)
     if suite not in list(data_integrity.Cryptosuite):
-        sentence = f"The cryptosuite {shown(suite)} is not supported."
-        raise _unknown("cryptosuite-not-supported", sentence, looked_at="proof.cryptosuite")
-    if "previousProof" in proof:
-        sentence = "The proof builds on another one, and proof chains are not supported."
-        raise _unknown("proof-chain-not-supported", sentence, looked_at="proof.previousProof")
-
-
-def _authorised_key(proof: Proof, issuer_document: Document) -> PublicKey:
-    method = proof.get("verificationMethod")
-    if not isinstance(method, str):
-        sentence = "The proof names no verificationMethod, the key it was made with."
-        raise _failed("key-not-named", sentence, looked_at="proof.verificationMethod")
-    if proof.get("proofPurpose") != "assertionMethod":
-        sentence = "The proof was not made to assert anything: its purpose is another."
-        raise _failed("wrong-proof-purpose", sentence, looked_at="proof.proofPurpose")
-    if method.partition("#")[0] != issuer_document["id"]:
-        sentence = f"The key {shown(method)} is not the issuer's, so somebody else signed this."
-        raise _failed("key-not-the-issuers", sentence, looked_at=method)
-    try:
-        return did.assertion_key(issuer_document, method)
-    except did.DidError as error:
-        raise _no_key(issuer_document, method, error=error) from error
-
-
-def _no_key(issuer_document: Document, method: str, *, error: did.DidError) -> CheckError:
-    """Tell a key this verifier cannot use from one the issuer does not allow."""
-    methods = as_list(issuer_document.get("verificationMethod"))
-    found = [one for one in methods if isinstance(one, dict) and one.get("id") == method]
-    if any(one.get("type") != "Multikey" for one in found):
-        sentence = f"The issuer's key is of type {shown(found[0].get('type'))}, not a Multikey."
-        return _unknown("key-type-not-supported", sentence, looked_at=method)
-    sentence = f"The issuer does not let this key sign credentials: {error}."
-    return _failed("key-not-authorised", sentence, looked_at=method)
+        code = "cryptosuite-not-supported"
+        raise unknown(_NAME, code, looked_at="proof.cryptosuite", suite=suite)
 
 
 def _require_timely(proof: Proof, *, now: datetime) -> None:
     """Refuse a proof whose times cannot be read, or that has expired (VC-DI §2.1)."""
     try:
-        times = {
-            name: parse_instant(proof[name]) for name in ("created", "expires") if name in proof
-        }
+        times = {name: _instant(proof[name]) for name in ("created", "expires") if name in proof}
     except InstantError as error:
-        sentence = "A time in the proof is not a date and time with a time zone."
-        raise _failed("malformed-proof", sentence, looked_at="proof.created") from error
+        raise failed(_NAME, "malformed-proof", looked_at="proof.created") from error
     if is_over(times.get("expires"), now=now):
-        sentence = f"The proof was good until {proof['expires']}."
-        raise _failed("expired", sentence, looked_at="proof.expires")
+        until = proof["expires"]
+        raise failed(_NAME, "proof-expired", looked_at="proof.expires", until=until)
 
 
-def _require_signature(
-    document: Document, proof: Proof, *, public_key: PublicKey, contexts: ContextLoader
-) -> None:
-    try:
-        data_integrity.verify_proof(document, proof, public_key=public_key, contexts=contexts)
-    except data_integrity.ProofError as error:
-        raise _unproven(error) from error
+def _instant(value: Any) -> datetime:
+    # VC-DI §2.1: a time that was written without an offset is in UTC.
+    is_local = isinstance(value, str) and _WITHOUT_OFFSET.fullmatch(value)
+    return parse_instant(f"{value}Z" if is_local else value)
 
 
 def _unproven(error: data_integrity.ProofError) -> CheckError:
     """Tell a wrong signature from a document whose signature cannot be looked at."""
     match error.__cause__:
-        case canonical.UndefinedTermError() as cause:
-            sentence = f"The document uses words that no context defines: {shown(cause.terms)}."
-            return _failed("undefined-term", sentence, looked_at="@context")
         case canonical.CanonicalisationError() | canonical.ContextNotBundledError() as cause:
-            sentence = f"The document cannot be put into the form that was signed: {cause}."
-            return _unknown("not-canonicalisable", sentence, looked_at="the document")
+            return not_readable(cause)
         case _:
-            sentence = f"Changed since it was signed, or signed with another key: {error}."
-            return _failed("wrong-signature", sentence, looked_at="proof.proofValue")
+            return failed(_NAME, "wrong-signature", looked_at="proof.proofValue")
 
 
-def _failed(code: str, sentence: str, *, looked_at: str) -> CheckError:
-    return CheckError(Check("proof", Outcome.FAILED, code, sentence, looked_at))
-
-
-def _unknown(code: str, sentence: str, *, looked_at: str) -> CheckError:
-    return CheckError(Check("proof", Outcome.UNKNOWN, code, sentence, looked_at))
+def not_readable(error: Exception) -> CheckError:
+    """Return what to report of a document that some word or its graph makes unreadable."""
+    if isinstance(error, canonical.UndefinedTermError):
+        terms = list(error.terms)
+        return failed(_NAME, "undefined-term", looked_at="@context", terms=terms)
+    return unknown(_NAME, "not-canonicalisable", looked_at="the document")

@@ -1,136 +1,204 @@
 """Tell a credential's status (Bitstring Status List 1.0 §3.2, Validate Algorithm)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from registry.formats import bitstring
+from registry.verification.checks import failed, passed, unknown
 from registry.verification.list_cache import VerifiedList
-from registry.verification.report import Check, Outcome, shown
-from registry.verification.status_lists import StatusError, StatusLists, StatusVerificationError
-from registry.verification.structure import Document, as_list, issuer_of, types_of
+from registry.verification.report import Check, CheckError, shown
+from registry.verification.status_lists import NAME, Asker, StatusLists
+from registry.verification.structure import Document, as_list, types_of
 
 # Each entry may cost a request to a server of the issuer's choice.
-MAXIMUM_ENTRIES = 16
+MAXIMUM_ENTRIES: Final = 16
 
 # A status message is needed for each of the 2^size values, so nothing larger fits a document.
-_MAXIMUM_SIZE = 16
+_MAXIMUM_SIZE: Final = 16
 
-_NAME = "status"
-_WHEN_SET = {
-    "revocation": ("revoked", "The issuer has revoked this credential; that is final."),
-    "suspension": ("suspended", "The issuer has suspended this credential for the time being."),
-}
+_FIELD: Final = "credentialStatus"
+_HEXADECIMAL: Final = re.compile(r"0x([0-9A-Fa-f]{1,16})")
+
+# Bitstring Status List 1.0 §2.1: only these take validity away; the others inform.
+_INVALIDATING: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {"revocation": ("revoked", "not-revoked"), "suspension": ("suspended", "not-suspended")}
+)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One well-formed `credentialStatus` entry; `size` is in bits."""
+    """One well-formed `credentialStatus` entry; `size` is in bits, `messages` by value."""
 
     purpose: str
     list_url: str
     index: int
     size: int
+    messages: Mapping[int, str] = field(default_factory=dict)
 
 
-def check_status(document: Document, *, lists: StatusLists, now: datetime) -> Sequence[Check]:
+def check_status(
+    document: Document, *, lists: StatusLists, asker: Asker, now: datetime
+) -> Sequence[Check]:
     """Report on every status entry of a credential whose issuer and proofs were accepted."""
-    entries = as_list(document.get("credentialStatus"))
+    entries = as_list(document.get(_FIELD))
     if not entries:
-        sentence = "The credential names no status list, so it cannot be withdrawn before its end."
-        return [Check(_NAME, Outcome.PASSED, "no-status", sentence, "credentialStatus")]
+        return [passed(NAME, "no-status", looked_at=_FIELD)]
     if len(entries) > MAXIMUM_ENTRIES:
-        sentence = f"The credential has more than {MAXIMUM_ENTRIES} status entries."
-        return [Check(_NAME, Outcome.UNKNOWN, "too-many-entries", sentence, "credentialStatus")]
-    issuer = issuer_of(document)
-    return [_check_entry(entry, issuer=issuer, lists=lists, now=now) for entry in entries]
+        error = unknown(NAME, "too-many-entries", looked_at=_FIELD, most=MAXIMUM_ENTRIES)
+        return [error.check]
+    return [
+        check
+        for entry in entries
+        for check in _check_entry(entry, lists=lists, asker=asker, now=now)
+    ]
 
 
 def status_not_checked(document: Document) -> Sequence[Check]:
     """Report that no list was asked for, since whoever wrote the entries is not known."""
-    if "credentialStatus" not in document:
+    if _FIELD not in document:
         return []
-    sentence = "The status was not looked up, because issuer and signature were not accepted."
-    return [Check(_NAME, Outcome.UNKNOWN, "status-not-checked", sentence, "credentialStatus")]
+    return [unknown(NAME, "status-not-checked", looked_at=_FIELD).check]
 
 
-def _check_entry(given: dict[str, Any], *, issuer: str, lists: StatusLists, now: datetime) -> Check:
+def _check_entry(
+    given: dict[str, Any], *, lists: StatusLists, asker: Asker, now: datetime
+) -> Sequence[Check]:
+    where = _where(given)
     if "BitstringStatusListEntry" not in types_of(given):
-        sentence = f"Status entries of type {shown(given['type'])} are not supported."
-        return Check(_NAME, Outcome.UNKNOWN, "status-type-not-supported", sentence, _where(given))
-    untold: StatusError | bitstring.BitstringError
+        code, kind = "status-type-not-supported", given.get("type")
+        return [unknown(NAME, code, looked_at=where, type=kind).check]
     try:
         entry = parse_entry(given)
-        verified = lists.load(entry.list_url, issuer=issuer, now=now)
-        return _told(entry, value_in(verified, entry), looked_at=_where(given))
-    except StatusError as error:
-        untold, code, sentence = error, error.code, str(error)
-    except bitstring.BitstringError as error:
-        untold, code, sentence = error, _code_of(error), f"The status cannot be told: {error}."
-    return Check(_NAME, Outcome.UNKNOWN, code, sentence, _where(given), untold.problem_type)
+        verified = lists.load(entry.list_url, asker=asker, now=now)
+        value = value_in(verified, entry)
+    except CheckError as error:
+        return [replace(error.check, looked_at=where)]
+    told = [_told(entry, value, looked_at=where), *_message(entry, value, looked_at=where)]
+    return [*told, *_signer(verified, asker)]
 
 
 def parse_entry(given: dict[str, Any]) -> Entry:
-    """Return a BitstringStatusListEntry read strictly (§2.1); raises `MalformedValueError`."""
+    """Return a BitstringStatusListEntry read strictly (§2.1); raises `CheckError`."""
     url = _text(given, "statusListCredential")
     if given.get("id") == url:
-        raise bitstring.MalformedValueError("the entry's id is the URL of its list")
+        raise unknown(NAME, "status-entry-id-is-its-list", looked_at=_FIELD)
+    size = _size(given)
     return Entry(
         purpose=_text(given, "statusPurpose"),
         list_url=url,
-        index=bitstring.parse_index(given.get("statusListIndex")),
-        size=_size(given),
+        index=_index(given),
+        size=size,
+        messages=_messages(given, size),
     )
 
 
 def value_in(verified: VerifiedList, entry: Entry) -> int:
     """Return the value of an entry, 0 when not set (§3.2, steps 6 to 10).
 
-    Raises `StatusVerificationError` for another purpose or size, `ListLengthError`,
-    `EntryRangeError`.
+    Raises `CheckError` for another purpose or size, a list too short, an index outside it.
     """
     if entry.purpose not in verified.purposes:
-        sentence = f"The status list is not one for the purpose {shown(entry.purpose)}."
-        raise StatusVerificationError("status-purpose-mismatch", sentence)
+        code = "status-purpose-mismatch"
+        raise unknown(NAME, code, looked_at=_FIELD, purpose=entry.purpose)
     if verified.entry_size not in {None, entry.size}:
-        sentence = "The credential and its status list disagree about statusSize."
-        raise StatusVerificationError("status-size-mismatch", sentence)
-    bitstring.check_length(verified.bits, entry_size=entry.size)
-    return bitstring.value(verified.bits, entry.index, entry_size=entry.size)
+        raise unknown(NAME, "status-size-mismatch", looked_at=_FIELD)
+    try:
+        bitstring.check_length(verified.bits, entry_size=entry.size)
+        return bitstring.value(verified.bits, entry.index, entry_size=entry.size)
+    except bitstring.ListLengthError as error:
+        raise unknown(NAME, "status-list-length", looked_at=_FIELD) from error
+    except bitstring.EntryRangeError as error:
+        raise _out_of_range(entry.index) from error
 
 
-def _text(given: dict[str, Any], field: str) -> str:
-    value = given.get(field)
+def _text(given: dict[str, Any], field_name: str) -> str:
+    value = given.get(field_name)
     if isinstance(value, str) and value:
         return value
-    raise bitstring.MalformedValueError(f"{field} is not a text")
+    raise _malformed(field_name)
+
+
+def _index(given: dict[str, Any]) -> int:
+    """Return the index, which is a string: a JSON number breaks a MUST, and others refuse it."""
+    index = given.get("statusListIndex")
+    try:
+        return bitstring.parse_index(index)
+    except bitstring.EntryRangeError as error:
+        raise _out_of_range(index) from error
+    except bitstring.MalformedValueError as error:
+        raise _malformed("statusListIndex") from error
 
 
 def _size(given: dict[str, Any]) -> int:
-    """Return statusSize, 1 when absent; a larger one needs a message for each value (§2.1)."""
+    """Return statusSize, 1 when absent."""
     size = given.get("statusSize", 1)
     if type(size) is not int or not 1 <= size <= _MAXIMUM_SIZE:
-        raise bitstring.MalformedValueError(f"statusSize is not between 1 and {_MAXIMUM_SIZE}")
-    if size == 1 and "statusMessage" not in given:
-        return size
-    if len(as_list(given.get("statusMessage"))) != 2**size:
-        raise bitstring.MalformedValueError("statusMessage has not one message for each value")
+        raise _malformed("statusSize")
     return size
 
 
+def _messages(given: dict[str, Any], size: int) -> Mapping[int, str]:
+    """Return the message of each value, which an entry of several bits must have (§2.1).
+
+    They go by their `status`, not by their place: the graph that is signed keeps no order.
+    """
+    if size == 1 and "statusMessage" not in given:
+        return {}
+    told = as_list(given.get("statusMessage"))
+    messages = dict(map(_status_message, told))
+    if len(told) != 2**size or messages.keys() != set(range(2**size)):
+        raise _malformed("statusMessage")
+    return messages
+
+
+def _status_message(given: Any) -> tuple[int, str]:
+    if isinstance(given, dict):
+        status, message = given.get("status"), given.get("message")
+        match = _HEXADECIMAL.fullmatch(status) if isinstance(status, str) else None
+        if match and isinstance(message, str):
+            return int(match[1], 16), message
+    raise _malformed("statusMessage")
+
+
 def _told(entry: Entry, value: int, *, looked_at: str) -> Check:
-    if value and entry.purpose in _WHEN_SET:
-        code, sentence = _WHEN_SET[entry.purpose]
-        return Check(_NAME, Outcome.FAILED, code, sentence, looked_at)
-    state, code = ("set", "status-set") if value else ("not set", "status-not-set")
-    sentence = f"The status {shown(entry.purpose)} is {state}."
-    return Check(_NAME, Outcome.PASSED, code, sentence, looked_at)
+    purpose = entry.purpose
+    if purpose in _INVALIDATING:
+        is_set, is_not = _INVALIDATING[purpose]
+        if value:
+            return failed(NAME, is_set, looked_at=looked_at).check
+        return passed(NAME, is_not, looked_at=looked_at)
+    if not value:
+        return passed(NAME, "status-not-set", looked_at=looked_at, purpose=purpose)
+    if purpose == "refresh":
+        return passed(NAME, "status-refresh", looked_at=looked_at)
+    return passed(NAME, "status-set", looked_at=looked_at, purpose=purpose)
 
 
-def _code_of(error: bitstring.BitstringError) -> str:
-    """Return RANGE_ERROR, the end of the problem's URL, as range-error."""
-    return error.problem_type.rpartition("#")[2].lower().replace("_", "-")
+def _message(entry: Entry, value: int, *, looked_at: str) -> Sequence[Check]:
+    if value not in entry.messages:
+        return []
+    message, purpose = entry.messages[value], entry.purpose
+    code = "status-message"
+    return [passed(NAME, code, looked_at=looked_at, purpose=purpose, message=message)]
+
+
+def _signer(verified: VerifiedList, asker: Asker) -> Sequence[Check]:
+    if verified.issuer == asker.issuer:
+        return []
+    code, signer = "status-list-signed-by-another", verified.issuer
+    return [passed(NAME, code, looked_at=verified.url, signer=signer)]
+
+
+def _malformed(field_name: str) -> CheckError:
+    return unknown(NAME, "status-entry-malformed", looked_at=_FIELD, field=field_name)
+
+
+def _out_of_range(index: object) -> CheckError:
+    return unknown(NAME, "status-index-out-of-range", looked_at=_FIELD, index=index)
 
 
 def _where(given: dict[str, Any]) -> str:

@@ -2,18 +2,26 @@
 
 Bitstring Status List 1.0 §3.2 (Validate Algorithm), steps 3 to 7, and the rules a credential
 that carries a list must keep (§2.2).
+
+The specification lets a list have another issuer than the credentials that point to it (§2.2).
+Whoever holds the credential cannot have chosen that list, since the entry is signed; but nothing
+the credential's issuer signed says whose word its server may pass on, so an attacker who takes
+over that server alone could clear every revocation. Such a list counts only where the verifier is
+told to trust its issuer's lists, and the check then says who signed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from registry.formats import bitstring
-from registry.verification.instants import is_over, is_to_come
+from registry.verification.checks import unknown
+from registry.verification.instants import is_over, is_to_come, parse_instant
 from registry.verification.list_cache import ListCache, OlderListError, VerifiedList
-from registry.verification.opening import open_document
+from registry.verification.opening import Opened, open_document
 from registry.verification.ports import Fetcher, FetchError
-from registry.verification.report import Check, CheckError, Outcome, shown
+from registry.verification.report import Check, CheckError, Outcome
 from registry.verification.structure import (
     Document,
     as_list,
@@ -21,56 +29,63 @@ from registry.verification.structure import (
     issuer_of,
     types_of,
 )
-from registry.verification.validity import PeriodError, period_of
+from registry.verification.validity import period_of
 
-_ACCEPT = "application/vc, application/ld+json;q=0.9, application/json;q=0.8"
-_PROBLEM = "https://www.w3.org/ns/credentials/status-list#"
+NAME: Final = "status"
 
-Authenticate = Callable[[Document, datetime], Sequence[Check]]
+_JSON: Final = "application/vc, application/vc+jwt;q=0.9, application/ld+json;q=0.8"
+_JWT: Final = "application/vc+jwt, application/vc;q=0.9, application/jwt;q=0.8"
+_REST: Final = ", application/json;q=0.7"
 
-
-class StatusError(Exception):
-    """A status cannot be told; `code` says why, `problem_type` is the specification's name."""
-
-    problem_type: str
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
+Authenticate = Callable[[Opened, datetime], Sequence[Check]]
 
 
-class StatusRetrievalError(StatusError):
-    """The status list could not be had (STATUS_RETRIEVAL_ERROR)."""
+@dataclass(frozen=True)
+class Asker:
+    """The credential a list is wanted for: whose it is, and whether it is a JWT.
 
-    problem_type = f"{_PROBLEM}STATUS_RETRIEVAL_ERROR"
+    A list should be secured as the credential is (§3, "same mechanism"), so that form is asked
+    for first; another is read all the same.
+    """
 
+    issuer: str
+    is_token: bool = False
 
-class StatusVerificationError(StatusError):
-    """The status list could not be found right (STATUS_VERIFICATION_ERROR)."""
-
-    problem_type = f"{_PROBLEM}STATUS_VERIFICATION_ERROR"
+    @property
+    def accept(self) -> str:
+        """The value of the Accept header."""
+        return (_JWT if self.is_token else _JSON) + _REST
 
 
 class StatusLists:
     """Verified status lists, from the cache or through the fetcher.
 
-    `authenticate` returns the checks of a document's contexts, issuer and proofs.
+    `authenticate` returns the checks of a document's contexts, issuer and signatures. Lists of
+    `trusted_issuers` count for credentials of every issuer, others for their own issuer's alone.
     """
 
-    def __init__(self, fetcher: Fetcher, *, authenticate: Authenticate, cache: ListCache) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        *,
+        authenticate: Authenticate,
+        cache: ListCache,
+        trusted_issuers: Collection[str] = (),
+    ) -> None:
         self._fetcher = fetcher
         self._authenticate = authenticate
         self._cache = cache
+        self._trusted_issuers = frozenset(trusted_issuers)
 
-    def load(self, url: str, *, issuer: str, now: datetime) -> VerifiedList:
-        """Return the list at `url` if `issuer` published it and it holds at `now`.
+    def load(self, url: str, *, asker: Asker, now: datetime) -> VerifiedList:
+        """Return the list at `url` if it may speak for the asker's issuer and holds at `now`.
 
-        Raises `StatusError`, or `bitstring.BitstringError` when the list cannot be expanded.
+        Raises `CheckError` with outcome unknown.
         """
         verified = self._cache.get(url, now=now)
         if verified is None:
-            verified = self._accept(self._fetch(url, issuer=issuer, now=now), now)
-        _require_issuer(verified.issuer, issuer)
+            verified = self._accept(self._fetch(url, asker=asker, now=now), now)
+        self._require_issuer(verified.issuer, asker)
         return verified
 
     def _accept(self, fetched: VerifiedList, now: datetime) -> VerifiedList:
@@ -79,107 +94,115 @@ class StatusLists:
         try:
             return self._cache.accept(fetched, now=now)
         except OlderListError as error:
-            sentence = "The status list is older than one already seen at the same URL."
-            raise StatusVerificationError("status-list-older-than-seen", sentence) from error
+            raise unknown(NAME, "status-list-older-than-seen", looked_at=fetched.url) from error
 
-    def _fetch(self, url: str, *, issuer: str, now: datetime) -> VerifiedList:
+    def _fetch(self, url: str, *, asker: Asker, now: datetime) -> VerifiedList:
         try:
-            fetched = self._fetcher.fetch(url, accept=_ACCEPT)
+            fetched = self._fetcher.fetch(url, accept=asker.accept)
         except FetchError as error:
-            sentence = f"The status list could not be fetched from {url}: {error}"
-            raise StatusRetrievalError("status-list-unreachable", sentence) from error
-        document = _opened(fetched.body)
-        _require_list_form(document, url)
+            code, reason = "status-list-unreachable", error.reason
+            raise unknown(NAME, code, looked_at=url, url=url, reason=reason) from error
+        opened = _opened(fetched.body, url)
+        _require_list_form(opened.document, url)
         # Only now: nobody's DID document is fetched for a list that would not count anyway.
-        _require_issuer(issuer_of(document), issuer)
-        self._require_authentic(document, now)
-        return _read(document, url)
+        self._require_issuer(issuer_of(opened.document), asker)
+        self._require_authentic(opened, now)
+        return _read(opened, url)
 
-    def _require_authentic(self, document: Document, now: datetime) -> None:
-        for check in self._authenticate(document, now):
+    def _require_issuer(self, of_list: str, asker: Asker) -> None:
+        if of_list != asker.issuer and of_list not in self._trusted_issuers:
+            raise unknown(NAME, "status-list-other-issuer", looked_at=of_list, signer=of_list)
+
+    def _require_authentic(self, opened: Opened, now: datetime) -> None:
+        for check in self._authenticate(opened, now):
             if check.outcome is not Outcome.PASSED:
-                sentence = f"The status list cannot be trusted. {check.sentence}"
-                raise StatusVerificationError("status-list-not-verified", sentence)
+                code, why = "status-list-not-verified", check.sentence
+                raise unknown(NAME, code, looked_at=check.looked_at, why=why)
 
 
-def _opened(body: bytes) -> Document:
+def _opened(body: bytes, url: str) -> Opened:
     try:
         return open_document(body)
     except CheckError as error:
-        sentence = f"The status list cannot be read. {error.check.sentence}"
-        raise StatusVerificationError("status-list-malformed", sentence) from error
+        code, why = "status-list-malformed", error.check.sentence
+        raise unknown(NAME, code, looked_at=url, why=why) from error
 
 
 def _require_list_form(document: Document, url: str) -> None:
     """Refuse what is not a status list at all, such as a badge put in a list's place."""
-    structure = check_structure(document)
+    structure = check_structure(document, is_list=True)
     if structure.outcome is not Outcome.PASSED:
-        sentence = f"The status list is not a credential. {structure.sentence}"
-        raise StatusVerificationError("status-list-malformed", sentence)
+        raise unknown(NAME, "status-list-malformed", looked_at=url, why=structure.sentence)
     if "BitstringStatusListCredential" not in types_of(document):
-        sentence = "What stands at the status list's URL is a credential, but not a status list."
-        raise StatusVerificationError("not-a-status-list", sentence)
+        raise unknown(NAME, "not-a-status-list", looked_at=url)
     if document.get("id", url) != url:
-        sentence = f"The status list says that it belongs at {shown(document['id'])}, not {url}."
-        raise StatusVerificationError("status-list-other-id", sentence)
-
-
-def _require_issuer(of_list: str, of_credential: str) -> None:
-    if of_list != of_credential:
-        sentence = (
-            f"The status list was issued by {shown(of_list)}, not by the credential's issuer."
-        )
-        raise StatusVerificationError("status-list-other-issuer", sentence)
+        raise unknown(NAME, "status-list-other-id", looked_at=url, id=document["id"], url=url)
 
 
 def _require_current(verified: VerifiedList, *, now: datetime) -> None:
     if is_over(verified.period.end, now=now):
-        raise StatusVerificationError("status-list-expired", "The status list has expired.")
+        raise unknown(NAME, "status-list-expired", looked_at=verified.url)
     if is_to_come(verified.period.start, now=now):
-        sentence = "The status list is from the future; check this computer's clock."
-        raise StatusVerificationError("status-list-not-yet-valid", sentence)
+        raise unknown(NAME, "status-list-not-yet-valid", looked_at=verified.url)
 
 
-def _read(document: Document, url: str) -> VerifiedList:
+def _read(opened: Opened, url: str) -> VerifiedList:
     """Return what a list credential says, strictly read and expanded."""
+    document = opened.document
     subject = document["credentialSubject"]
     if not isinstance(subject, dict) or "BitstringStatusList" not in types_of(subject):
-        raise _malformed("The status list's credentialSubject is not one BitstringStatusList.")
+        raise _malformed("credentialSubject", url)
     try:
         period = period_of(document)
-    except PeriodError as error:
-        raise _malformed(f"The status list's {error}") from error
+    except CheckError as error:
+        raise _malformed(error.check.looked_at, url) from error
     return VerifiedList(
         url=url,
         issuer=issuer_of(document),
-        purposes=_purposes(subject),
-        entry_size=_positive(subject, "statusSize"),
+        purposes=_purposes(subject, url),
+        entry_size=_whole(subject, "statusSize", at_least=1, url=url),
         period=period,
-        ttl_ms=_positive(subject, "ttl"),
-        bits=_bits(subject),
+        ttl_ms=_whole(subject, "ttl", at_least=0, url=url),
+        bits=_bits(subject, url),
+        signed_at=_signed_at(opened),
+        form="proof" if opened.token is None else "token",
     )
 
 
-def _purposes(subject: dict[str, Any]) -> frozenset[str]:
+def _signed_at(opened: Opened) -> datetime | None:
+    """Return when the list was signed; the last of several proofs counts."""
+    if opened.token is not None:
+        return opened.token.content.instant("iat")
+    proofs = as_list(opened.document.get("proof"))
+    created = [parse_instant(proof["created"]) for proof in proofs if "created" in proof]
+    return max(created, default=None)
+
+
+def _purposes(subject: dict[str, Any], url: str) -> frozenset[str]:
     purposes = as_list(subject.get("statusPurpose"))
     if not purposes or not all(isinstance(purpose, str) for purpose in purposes):
-        raise _malformed("The status list's statusPurpose is not one or more texts.")
+        raise _malformed("statusPurpose", url)
     return frozenset(purposes)
 
 
-def _positive(subject: dict[str, Any], field: str) -> int | None:
+def _whole(subject: dict[str, Any], field: str, *, at_least: int, url: str) -> int | None:
     value = subject.get(field)
-    if value is None or (type(value) is int and value > 0):
+    if field not in subject or (type(value) is int and value >= at_least):
         return value
-    raise _malformed(f"The status list's {field} is not a whole number above zero.")
+    raise _malformed(field, url)
 
 
-def _bits(subject: dict[str, Any]) -> bytes:
+def _bits(subject: dict[str, Any], url: str) -> bytes:
     encoded = subject.get("encodedList")
     if not isinstance(encoded, str):
-        raise _malformed("The status list's encodedList is not a text.")
-    return bitstring.decode(encoded)
+        raise _malformed("encodedList", url)
+    try:
+        return bitstring.decode(encoded)
+    except bitstring.ListLengthError as error:
+        raise unknown(NAME, "status-list-length", looked_at=url) from error
+    except bitstring.MalformedValueError as error:
+        raise _malformed("encodedList", url) from error
 
 
-def _malformed(sentence: str) -> bitstring.MalformedValueError:
-    return bitstring.MalformedValueError(sentence)
+def _malformed(field: str, url: str) -> CheckError:
+    return unknown(NAME, "status-list-field-malformed", looked_at=url, field=field)

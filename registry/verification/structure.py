@@ -1,27 +1,40 @@
-"""Check that a document has the structure of a credential (VCDM 2.0 §4)."""
+"""Check that a document has the structure of a credential or a presentation (VCDM 2.0 §4)."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final
 
-from registry.formats import contexts
-from registry.verification.report import Check, Outcome, shown
+from registry.domain.text import Text
+from registry.formats import vcdm
+from registry.verification.checks import failed, passed
+from registry.verification.report import Check
 
 Document = dict[str, Any]
 
+_NAME: Final = "structure"
 
-def check_structure(document: Document) -> Check:
-    """Report the first rule of VCDM 2.0 that the document breaks, or that it breaks none."""
-    for field, rule in _RULES:
-        fault = rule(document)
-        if fault is not None:
-            return Check("structure", Outcome.FAILED, "malformed-credential", fault, field)
-    return Check(
-        "structure",
-        Outcome.PASSED,
-        "structure-sound",
-        "The document has the parts every credential must have.",
-        "the document",
-    )
+# Whether these say what they should is for the checks of period and status to tell, which name it
+# more precisely; a status that cannot be told is unknown, where a credential may be revoked too.
+_PERIOD: Final = frozenset({"validFrom", "validUntil", "issuanceDate", "expirationDate"})
+_STATUS_FIELD: Final = re.compile(r"credentialStatus(\[\d+\])?\.(id|status\w+(\[\d+\])?(\.\w+)?)")
+
+
+def check_structure(document: Document, *, is_list: bool = False) -> Check:
+    """Report the first rule for credentials that the document breaks, or that it breaks none.
+
+    What a status list's subject says is left to whoever reads the list, with `is_list`.
+    """
+    broken = _left_to_nobody_else(vcdm.structural_problems(document), document)
+    if is_list:
+        broken = (one for one in broken if not one.field.startswith("credentialSubject."))
+    return _check(next(iter(broken), None), "malformed-credential")
+
+
+def check_presentation_structure(document: Document) -> Check:
+    """Report the first rule for presentations that is broken; credentials come by themselves."""
+    return _check(next(iter(vcdm.presentation_problems(document)), None), "malformed-presentation")
 
 
 def issuer_of(document: Document) -> str:
@@ -42,70 +55,84 @@ def as_list(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
 
-def _context(document: Document) -> str | None:
-    given = document.get("@context")
-    if isinstance(given, list) and given and given[0] == contexts.CREDENTIALS_V2:
-        return None
-    return f"@context must be an array that begins with {contexts.CREDENTIALS_V2}."
+def _left_to_nobody_else(
+    problems: Sequence[vcdm.Problem], document: Document
+) -> Iterator[vcdm.Problem]:
+    for problem in problems:
+        is_of_period = problem.field in _PERIOD and problem.field in document
+        if not is_of_period and not _STATUS_FIELD.fullmatch(problem.field):
+            yield problem
 
 
-def _id(document: Document) -> str | None:
-    if "id" not in document or _is_url(document["id"]):
-        return None
-    return f"id must be one URL, not {shown(document['id'])}; or leave it out."
+def _check(problem: vcdm.Problem | None, code: str) -> Check:
+    if problem is None:
+        return passed(_NAME, "structure-sound", looked_at="the document")
+    rule = _RULES.get(_top(problem.field), _OTHER_RULE)
+    check = failed(_NAME, code, looked_at=problem.field, field=problem.field, rule=rule).check
+    return replace(check, problem_type=problem.problem_type)
 
 
-def _type(document: Document) -> str | None:
-    given = types_of(document)
-    if "VerifiableCredential" in given and all(isinstance(name, str) for name in given):
-        return None
-    return f"type must name VerifiableCredential, but is {shown(document.get('type'))}."
+def _top(field: str) -> str:
+    return re.split(r"[.\[]", field, maxsplit=1)[0]
 
 
-def _issuer(document: Document) -> str | None:
-    issuer = document.get("issuer")
-    identifier = issuer.get("id") if isinstance(issuer, dict) else issuer
-    if _is_url(identifier):
-        return None
-    return "issuer must be a URL, or an object whose id is one."
-
-
-def _subject(document: Document) -> str | None:
-    if _are_objects(document.get("credentialSubject")):
-        return None
-    return "credentialSubject must be an object, or an array of objects, that says something."
-
-
-def _status(document: Document) -> str | None:
-    if "credentialStatus" not in document:
-        return None
-    given = document["credentialStatus"]
-    if _are_objects(given) and all(types_of(entry) for entry in as_list(given)):
-        return None
-    return "credentialStatus must be an object with a type, or an array of such objects."
-
-
-def _proof(document: Document) -> str | None:
-    if _are_objects(document.get("proof")):
-        return None
-    return "proof is missing, so nothing shows who issued this; ask for the signed credential."
-
-
-_RULES: Sequence[tuple[str, Callable[[Document], str | None]]] = (
-    ("@context", _context),
-    ("id", _id),
-    ("type", _type),
-    ("issuer", _issuer),
-    ("credentialSubject", _subject),
-    ("credentialStatus", _status),
-    ("proof", _proof),
+_TYPED = Text(
+    pl="musi to być obiekt z podanym typem (albo tablica takich obiektów).",
+    en="it must be an object with a type, or an array of such objects.",
 )
-
-
-def _are_objects(value: Any) -> bool:
-    members = as_list(value)
-    return bool(members) and all(isinstance(member, dict) and member for member in members)
-
-
-def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and ":" in value and value.isprintable() and " " not in value
+_TEXT = Text(
+    pl="musi to być tekst albo tekst z podanym językiem.",
+    en="it must be a text, or a text with its language.",
+)
+_OTHER_RULE = Text(
+    pl="tak zapisać tego nie wolno.",
+    en="it is not as the data model requires.",
+)
+_RULES: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "@context": Text(
+            pl="musi to być tablica, która zaczyna się od kontekstu poświadczeń W3C.",
+            en="it must be an array that begins with W3C's context of credentials.",
+        ),
+        "id": Text(
+            pl="musi to być jeden adres URL; można też go nie podawać.",
+            en="it must be one URL; or leave it out.",
+        ),
+        "type": Text(
+            pl="musi wymieniać VerifiableCredential, a w prezentacji VerifiablePresentation.",
+            en="it must name VerifiableCredential, or for a presentation VerifiablePresentation.",
+        ),
+        "issuer": Text(
+            pl="musi to być adres URL wystawcy albo obiekt, którego id jest takim adresem.",
+            en="it must be the issuer's URL, or an object whose id is one.",
+        ),
+        "holder": Text(
+            pl="musi to być adres URL posiadacza albo obiekt, którego id jest takim adresem.",
+            en="it must be the holder's URL, or an object whose id is one.",
+        ),
+        "credentialSubject": Text(
+            pl="musi to być obiekt (albo tablica obiektów), który coś stwierdza.",
+            en="it must be an object, or an array of objects, that says something.",
+        ),
+        "issuanceDate": Text(
+            pl="poświadczenie w wersji 1.1 musi podawać datę wydania.",
+            en="a credential of version 1.1 must give it.",
+        ),
+        "verifiableCredential": Text(
+            pl="musi to być poświadczenie albo tablica poświadczeń, zapisanych jako obiekty.",
+            en="it must be a credential or an array of credentials, each an object.",
+        ),
+        "relatedResource": Text(
+            pl="każdy zasób musi mieć jeden adres URL i skrót zgodny z jego treścią.",
+            en="each resource must have one URL and a digest that is that of its content.",
+        ),
+        "name": _TEXT,
+        "description": _TEXT,
+        "credentialStatus": _TYPED,
+        "credentialSchema": _TYPED,
+        "refreshService": _TYPED,
+        "termsOfUse": _TYPED,
+        "evidence": _TYPED,
+        "proof": _TYPED,
+    }
+)

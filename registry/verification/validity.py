@@ -1,19 +1,21 @@
-"""Check the period a credential says it is valid for (VCDM 2.0 §4.9)."""
+"""Check the period a credential says it is valid for (VCDM 2.0 §4.9, VCDM 1.1 §4.6 and §4.7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
+from registry.verification.checks import failed, passed
 from registry.verification.instants import InstantError, is_over, is_to_come, parse_instant
-from registry.verification.report import Check, Outcome, shown
+from registry.verification.report import Check, CheckError
 from registry.verification.structure import Document
 
+_NAME: Final = "validity"
 
-class PeriodError(ValueError):
-    """A validity period cannot be read; `field` names what is wrong."""
-
-    def __init__(self, message: str, *, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+# The words of both versions of the data model count wherever they stand: a holder may exchange
+# the contexts of one version for the other's where the signed statements remain the same.
+_STARTS: Final = ("validFrom", "issuanceDate")
+_ENDS: Final = ("validUntil", "expirationDate")
 
 
 @dataclass(frozen=True)
@@ -24,44 +26,50 @@ class Period:
     end: datetime | None
 
 
+@dataclass(frozen=True)
+class _Bound:
+    at: datetime
+    field: str
+
+
 def period_of(document: Document) -> Period:
-    """Return validFrom and validUntil; raises `PeriodError`."""
-    period = Period(_instant(document, "validFrom"), _instant(document, "validUntil"))
-    if period.start and period.end and period.end < period.start:
-        raise PeriodError("validUntil is before validFrom.", field="validUntil")
-    return period
+    """Return the latest start and the earliest end; raises `CheckError` with outcome failed."""
+    start, end = _start_and_end(document)
+    return Period(start.at if start else None, end.at if end else None)
 
 
 def check_validity(document: Document, *, now: datetime) -> Check:
     """Report whether `now` lies in the period, give or take 60 seconds."""
     try:
-        period = period_of(document)
-    except PeriodError as error:
-        return _check(
-            Outcome.FAILED, "malformed-period", sentence=str(error), looked_at=error.field
-        )
-    if is_over(period.end, now=now):
-        sentence = f"The credential was valid until {document['validUntil']}."
-        return _check(Outcome.FAILED, "expired", sentence=sentence, looked_at="validUntil")
-    if is_to_come(period.start, now=now):
-        sentence = f"The credential will be valid from {document['validFrom']}."
-        return _check(Outcome.FAILED, "not-yet-valid", sentence=sentence, looked_at="validFrom")
-    sentence = "The credential is within its validity period."
-    return _check(Outcome.PASSED, "in-period", sentence=sentence, looked_at="validFrom, validUntil")
+        start, end = _start_and_end(document)
+    except CheckError as error:
+        return error.check
+    if end and is_over(end.at, now=now):
+        until = document[end.field]
+        return failed(_NAME, "expired", looked_at=end.field, until=until).check
+    if start and is_to_come(start.at, now=now):
+        since = document[start.field]
+        return failed(_NAME, "not-yet-valid", looked_at=start.field, since=since).check
+    return passed(_NAME, "in-period", looked_at="validFrom, validUntil")
 
 
-def _instant(document: Document, field: str) -> datetime | None:
-    if field not in document:
-        return None
+def _start_and_end(document: Document) -> tuple[_Bound | None, _Bound | None]:
+    start = max(_bounds(document, _STARTS), key=lambda bound: bound.at, default=None)
+    end = min(_bounds(document, _ENDS), key=lambda bound: bound.at, default=None)
+    if start and end and end.at < start.at:
+        raise failed(_NAME, "period-reversed", looked_at=end.field)
+    return start, end
+
+
+def _bounds(document: Document, fields: Sequence[str]) -> Sequence[_Bound]:
+    return [_Bound(_instant(document, field), field) for field in fields if field in document]
+
+
+def _instant(document: Document, field: str) -> datetime:
     try:
         return parse_instant(document[field])
     except InstantError as error:
-        message = (
-            f"{field} must be a date and time with a time zone, such as 2026-01-31T12:00:00Z, "
-            f"but is {shown(document[field])}."
-        )
-        raise PeriodError(message, field=field) from error
-
-
-def _check(outcome: Outcome, code: str, *, sentence: str, looked_at: str) -> Check:
-    return Check("validity", outcome, code, sentence, looked_at)
+        value = document[field]
+        raise failed(
+            _NAME, "malformed-period", looked_at=field, field=field, value=value
+        ) from error

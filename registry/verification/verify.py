@@ -1,26 +1,43 @@
-"""Verify a credential: parse, structure, contexts, issuer, proofs, validity, status."""
+"""Verify credentials and presentations: parse, structure, signatures, validity, status."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from registry.formats import contexts as bundled
-from registry.formats.canonical import ContextLoader
-from registry.verification.issuers import IssuerDocuments
+from registry.formats import rdf
+from registry.formats.canonical import Canonicaliser, ContextLoader
+from registry.verification.authenticity import Authenticity
+from registry.verification.checks import failed
+from registry.verification.did_documents import DidDocuments
 from registry.verification.list_cache import ListCache
-from registry.verification.opening import open_document
+from registry.verification.occasions import Occasion
+from registry.verification.opening import Opened, open_document, open_value
 from registry.verification.ports import Fetcher
-from registry.verification.proofs import check_proofs
-from registry.verification.report import Check, CheckError, Outcome, Report, verdict_of
+from registry.verification.presentations import Presentations
+from registry.verification.proofs import Means
+from registry.verification.report import (
+    Check,
+    CheckError,
+    Outcome,
+    PresentationReport,
+    Report,
+    verdict_of,
+)
+from registry.verification.resources import check_references
+from registry.verification.roles import ISSUER
 from registry.verification.status import check_status, status_not_checked
-from registry.verification.status_lists import StatusLists
-from registry.verification.structure import Document, check_structure, issuer_of
+from registry.verification.status_lists import Asker, StatusLists
+from registry.verification.structure import Document, check_structure, issuer_of, types_of
 from registry.verification.validity import check_validity
-from registry.verification.vocabulary import check_vocabulary
 
 
 class Verifier:
-    """Verifies many credentials, asking for each DID document and status list only once a while.
+    """Verifies many documents, asking for each DID document and status list only once a while.
+
+    Lists signed by `trusted_list_issuers` count for credentials of other issuers too. With
+    `holder_must_be_subject`, a presentation by anybody but the credential's subject fails.
+    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up.
 
     May be used from several threads at once, if its fetcher may. Keep one as long as possible:
     it remembers the newest status list seen at each URL, and accepts no older one.
@@ -32,50 +49,80 @@ class Verifier:
         *,
         contexts: ContextLoader = bundled.load,
         cache: ListCache | None = None,
+        canonicalise: Canonicaliser = rdf.canonicalise,
+        trusted_list_issuers: Collection[str] = (),
+        holder_must_be_subject: bool = False,
     ) -> None:
-        self._contexts = contexts
-        self._issuers = IssuerDocuments(fetcher)
+        self._authenticity = Authenticity(
+            DidDocuments(fetcher), means=Means(contexts, canonicalise)
+        )
         self._lists = StatusLists(
             fetcher,
-            authenticate=lambda document, now: self._authenticate(document, now=now),
+            authenticate=self._authenticate,
             cache=cache or ListCache(),
+            trusted_issuers=trusted_list_issuers,
+        )
+        self._presentations = Presentations(
+            self._authenticity,
+            verify_credential=self._verify_value,
+            holder_must_be_subject=holder_must_be_subject,
         )
 
     def verify(self, document: bytes, *, now: datetime) -> Report:
         """Return the verdict on a credential as of `now`, an aware datetime.
 
+        `document` is the credential's JSON, an EnvelopedVerifiableCredential or a compact JWT.
         Raises nothing about the document: whatever it holds ends in a report.
         """
         try:
             opened = open_document(document)
         except CheckError as error:
             return _report([error.check], None)
-        structure = check_structure(opened)
-        if structure.outcome is not Outcome.PASSED:
-            return _report([structure], opened)
-        return _report([structure, *self._substance(opened, now=now)], opened)
+        return self._verify_opened(opened, now)
 
-    def _substance(self, document: Document, *, now: datetime) -> Sequence[Check]:
-        authenticity = self._authenticate(document, now=now)
-        validity = check_validity(document, now=now)
-        if all(check.outcome is Outcome.PASSED for check in authenticity):
-            status = check_status(document, lists=self._lists, now=now)
-        else:
-            status = status_not_checked(document)
-        return [*authenticity, validity, *status]
+    def verify_presentation(
+        self,
+        document: bytes,
+        *,
+        now: datetime,
+        challenge: str | None = None,
+        domain: str | None = None,
+    ) -> PresentationReport:
+        """Return the verdict on a presentation and on each credential in it, as of `now`.
 
-    def _authenticate(self, document: Document, *, now: datetime) -> Sequence[Check]:
-        """Check contexts, issuer and proofs, stopping where the next has nothing to stand on."""
-        vocabulary = check_vocabulary(document, contexts=self._contexts)
-        if vocabulary.outcome is not Outcome.PASSED:
-            return [vocabulary]
-        issuer = issuer_of(document)
+        `document` is the presentation's JSON, an EnvelopedVerifiablePresentation or a compact
+        JWT. `challenge` and `domain` are what the holder was asked to put into the signature;
+        None where that is not to be checked. Raises nothing about the document.
+        """
+        return self._presentations.verify(document, Occasion(now, challenge, domain))
+
+    def _verify_value(self, document: Document, now: datetime) -> Report:
         try:
-            keys = self._issuers.document(issuer, now=now)
+            opened = open_value(document)
         except CheckError as error:
-            return [vocabulary, error.check]
-        proofs = check_proofs(document, keys, contexts=self._contexts, now=now)
-        return [vocabulary, _issuer_found(issuer), *proofs]
+            return _report([error.check], None)
+        return self._verify_opened(opened, now)
+
+    def _verify_opened(self, opened: Opened, now: datetime) -> Report:
+        document = opened.document
+        structure = _check_kind(document) or check_structure(document)
+        if structure.outcome is not Outcome.PASSED:
+            return _report([structure], document)
+        return _report([structure, *self._substance(opened, now)], document)
+
+    def _substance(self, opened: Opened, now: datetime) -> Sequence[Check]:
+        document = opened.document
+        authenticity = self._authenticate(opened, now)
+        validity = check_validity(document, now=now)
+        if any(check.outcome is not Outcome.PASSED for check in authenticity):
+            return [*authenticity, validity, *status_not_checked(document)]
+        asker = Asker(issuer_of(document), is_token=opened.token is not None)
+        status = check_status(document, lists=self._lists, asker=asker, now=now)
+        return [*authenticity, *check_references(document), validity, *status]
+
+    def _authenticate(self, opened: Opened, now: datetime) -> Sequence[Check]:
+        did = issuer_of(opened.document)
+        return self._authenticity.check(opened, did=did, role=ISSUER, now=now)
 
 
 def verify_credential(
@@ -85,9 +132,12 @@ def verify_credential(
     return Verifier(fetcher, contexts=contexts).verify(document, now=now)
 
 
-def _issuer_found(issuer: str) -> Check:
-    sentence = "The issuer's DID document was found, and says which keys are its own."
-    return Check("issuer", Outcome.PASSED, "issuer-found", sentence, issuer)
+def _check_kind(document: Document) -> Check | None:
+    """Report a presentation where a credential is expected."""
+    if "VerifiablePresentation" not in types_of(document):
+        return None
+    kind = document.get("type")
+    return failed("format", "not-expected-here", looked_at="type", type=kind).check
 
 
 def _report(checks: Sequence[Check], document: dict[str, Any] | None) -> Report:
@@ -98,6 +148,7 @@ def _report(checks: Sequence[Check], document: dict[str, Any] | None) -> Report:
         checks=tuple(checks),
         credential_id=_text(claims.get("id")),
         issuer=_text(issuer.get("id") if isinstance(issuer, dict) else issuer),
+        credential=document,
     )
 
 

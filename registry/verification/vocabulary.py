@@ -4,89 +4,129 @@ The rdfc suites sign a graph, not the text. Whoever holds a credential may rewri
 long as the graph stays the same: hide `validUntil` behind an absolute IRI, under `@nest`, or
 under an alias from a context of their own, and the signature still fits. A verifier that reads
 `document["validUntil"]` then sees a credential without an end. Hence the rules of this module:
-only bundled contexts, only plain terms, and what decides the verdict stands at the top.
+only contexts that are bundled, or so plain that they name nothing a verdict rests on; only plain
+terms; what decides the verdict stands at the top, and no two status entries are one node.
 VC Data Integrity 1.0 §4.6 (Context Validation); VCDM 2.0 §6.1 (compacted form).
+
+The jcs suites and JWTs sign every character that matters, so there the contexts alone are looked
+at: what they make of the words is the issuer's doing, and nobody else's.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from registry.formats import contexts as bundled
-from registry.formats.canonical import ContextLoader
-from registry.verification.report import Check, CheckError, Outcome, shown
-from registry.verification.structure import Document
+from registry.formats.canonical import ContextLoader, InlineContextError
+from registry.formats.inline_contexts import check_inline_context
+from registry.verification.checks import passed, unknown
+from registry.verification.report import Check, CheckError
+from registry.verification.structure import Document, as_list
+
+_NAME: Final = "contexts"
 
 # VCDM 2.0 §11.1: a text may say its language and direction.
-_KEYWORDS = frozenset({"@context", "@value", "@language", "@direction"})
-_DECISIVE = frozenset({"issuer", "validFrom", "validUntil", "credentialStatus"})
+_KEYWORDS: Final = frozenset({"@context", "@value", "@language", "@direction"})
+_DECISIVE: Final = frozenset(
+    {
+        "issuer",
+        "validFrom",
+        "validUntil",
+        "issuanceDate",
+        "expirationDate",
+        "credentialStatus",
+        "holder",
+        "verifiableCredential",
+    }
+)
+# All that the bundled contexts call @id: "uid" is ODRL's word, which anybody may add to a document.
+_ID_TERMS: Final = ("id", "uid")
+_SIGNED_AS_TEXT: Final = frozenset({"eddsa-jcs-2022", "ecdsa-jcs-2019"})
 
 
-def check_vocabulary(document: Document, *, contexts: ContextLoader) -> Check:
+def check_vocabulary(document: Document, *, contexts: ContextLoader, is_token: bool) -> Check:
     """Report whether every word is one whose meaning cannot be moved about."""
+    can_be_rewritten = not (is_token or _is_signed_as_text(document))
     try:
         for node in _objects(document):
             _require_known_contexts(node, contexts)
-            _require_plain_terms(node)
-            if node is not document:
+            if can_be_rewritten:
+                _require_plain_terms(node)
                 _require_another_node(node, document)
+        if can_be_rewritten:
+            _require_separate_entries(document)
     except CheckError as error:
         return error.check
-    return Check(
-        "contexts",
-        Outcome.PASSED,
-        "contexts-known",
-        "Every context is one this verifier holds a checked copy of.",
-        "@context",
+    return passed(_NAME, "contexts-known", looked_at="@context")
+
+
+def _is_signed_as_text(document: Document) -> bool:
+    """Say whether every proof is over the JSON; beside one over the graph that is not enough."""
+    proofs = as_list(document.get("proof"))
+    return bool(proofs) and all(
+        proof.get("type") == "DataIntegrityProof"
+        and str(proof.get("cryptosuite")) in _SIGNED_AS_TEXT
+        for proof in proofs
     )
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object of a JSON value, outermost first, without looking into contexts."""
-    if isinstance(value, dict):
-        yield value
-        members = [member for key, member in value.items() if key != "@context"]
-    else:
-        members = value if isinstance(value, list) else []
-    for member in members:
-        yield from _objects(member)
+def _objects(document: Document) -> Iterator[dict[str, Any]]:
+    """Yield every object of a document, without looking into contexts."""
+    rest: list[Any] = [document]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            yield value
+            members = [member for key, member in value.items() if key != "@context"]
+        else:
+            members = value
+        rest += [member for member in members if isinstance(member, dict | list)]
 
 
 def _require_known_contexts(node: dict[str, Any], contexts: ContextLoader) -> None:
     given = node.get("@context", [])
     # A null context takes away what stood before it, so it is looked at like any other.
     for context in given if isinstance(given, list) else [given]:
-        if not isinstance(context, str):
-            raise _unknown("context-inline", _INLINE, looked_at="@context")
-        _require_bundled(context, contexts)
+        if isinstance(context, str):
+            _require_bundled(context, contexts)
+        else:
+            _require_plain_context(context)
 
 
 def _require_bundled(url: str, contexts: ContextLoader) -> None:
     try:
         contexts(url)
     except bundled.ContextNotBundledError as error:
-        sentence = f"No checked copy of the context {shown(url)} is at hand, so it is not used."
-        raise _unknown("context-not-bundled", sentence, looked_at=url) from error
+        raise unknown(_NAME, "context-not-bundled", looked_at=url, context=url) from error
+
+
+def _require_plain_context(context: Any) -> None:
+    if not isinstance(context, dict):
+        raise unknown(_NAME, "context-inline", looked_at="@context")
+    try:
+        check_inline_context(context)
+    except InlineContextError as error:
+        raise unknown(_NAME, "context-inline", looked_at=error.term) from error
 
 
 def _require_plain_terms(node: dict[str, Any]) -> None:
     for key in node:
         if ":" in key or (key.startswith("@") and key not in _KEYWORDS):
-            sentence = f"The property {shown(key)} is not a plain term, so it could hide a field."
-            raise _unknown("not-compact", sentence, looked_at=key)
+            raise unknown(_NAME, "not-compact", looked_at=key, property=key)
 
 
 def _require_another_node(node: dict[str, Any], document: Document) -> None:
-    """Refuse a part that bears the credential's own id and holds what belongs at the top."""
-    if node.get("id", "") == document.get("id") and _DECISIVE & node.keys():
-        sentence = "A part of the document bears the credential's own id and adds to it."
-        raise _unknown("not-compact", sentence, looked_at="id")
+    """Refuse a part that bears the document's own id and holds what belongs at the top."""
+    if node is not document and _DECISIVE & node.keys() and _ids(node) & _ids(document):
+        raise unknown(_NAME, "part-bears-own-id", looked_at="id")
 
 
-_INLINE = (
-    "A context is written out in the document instead of named by URL, "
-    "so its words could mean anything."
-)
+def _require_separate_entries(document: Document) -> None:
+    """Refuse entries that are one node of the graph, whose indexes could trade places."""
+    entries = as_list(document.get("credentialStatus"))
+    ids = [one for entry in entries if isinstance(entry, dict) for one in _ids(entry)]
+    if len(ids) != len(set(ids)):
+        raise unknown(_NAME, "status-entries-share-an-id", looked_at="credentialStatus")
 
 
-def _unknown(code: str, sentence: str, *, looked_at: str) -> CheckError:
-    return CheckError(Check("contexts", Outcome.UNKNOWN, code, sentence, looked_at))
+def _ids(node: dict[str, Any]) -> set[str]:
+    return {node[key] for key in _ID_TERMS if isinstance(node.get(key), str)}

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -123,3 +124,41 @@ def test_a_held_list_serves_only_credentials_of_its_own_issuer(
     assert world.verify(issuer.credential(credentialStatus=entry)).verdict is Verdict.VALID
     report = world.verify(stranger.credential(credentialStatus=entry))
     assert only(report, "status").code == "status-list-other-issuer"
+
+
+@pytest.mark.parametrize("signed_at", [NOW - 2 * MINUTE, None])
+def test_of_lists_of_one_beginning_the_one_signed_earlier_is_refused(
+    signed_at: datetime | None,
+) -> None:
+    cache = ListCache()
+    cache.accept(replace(verified(), signed_at=NOW - MINUTE), now=NOW)
+    with pytest.raises(OlderListError):
+        cache.accept(replace(verified(), signed_at=signed_at), now=NOW + timedelta(hours=1))
+
+
+def test_lists_without_a_beginning_are_told_apart_by_when_they_were_signed() -> None:
+    cache = ListCache()
+    cache.accept(replace(verified(age=None), signed_at=NOW - MINUTE), now=NOW)
+    later = NOW + timedelta(hours=1)
+    newer = replace(verified(age=None), signed_at=NOW)
+    assert cache.accept(newer, now=later) is newer
+    with pytest.raises(OlderListError):
+        cache.accept(
+            replace(verified(age=None), signed_at=NOW - MINUTE), now=later + timedelta(hours=1)
+        )
+
+
+def test_one_list_in_two_forms_may_be_signed_at_two_instants() -> None:
+    cache, later = ListCache(), NOW + timedelta(hours=1)
+    cache.accept(replace(verified(), signed_at=NOW), now=NOW)
+    token = replace(verified(), signed_at=NOW - MINUTE, form="token")
+    assert cache.accept(token, now=later) is token
+    with pytest.raises(OlderListError):
+        cache.accept(replace(verified(), signed_at=NOW - MINUTE), now=later + timedelta(hours=1))
+
+
+def test_a_later_beginning_is_newer_whenever_it_was_signed() -> None:
+    cache = ListCache()
+    cache.accept(replace(verified(age=2 * MINUTE), signed_at=NOW), now=NOW)
+    newer = replace(verified(age=MINUTE), signed_at=NOW - MINUTE)
+    assert cache.accept(newer, now=NOW + timedelta(hours=1)) is newer

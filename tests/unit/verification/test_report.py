@@ -1,9 +1,13 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.domain.text import Text
 from registry.verification.report import Check, Outcome, Verdict, exit_code, shown, verdict_of
 
+SAID = Text(pl="", en="")
 PRECEDENCE = ["invalid", "revoked", "suspended", "expired", "not yet valid", "unknown", "valid"]
 FAILURES = {
     "revoked": "revoked",
@@ -15,13 +19,13 @@ FAILURES = {
 }
 
 passed = st.builds(
-    lambda code: Check("any", Outcome.PASSED, code, "", ""), st.sampled_from(["fine", *FAILURES])
+    lambda code: Check("any", Outcome.PASSED, code, SAID, ""), st.sampled_from(["fine", *FAILURES])
 )
 unknown = st.builds(
-    lambda code: Check("any", Outcome.UNKNOWN, code, "", ""), st.sampled_from(["lost", *FAILURES])
+    lambda code: Check("any", Outcome.UNKNOWN, code, SAID, ""), st.sampled_from(["lost", *FAILURES])
 )
 failed = st.builds(
-    lambda code: Check("any", Outcome.FAILED, code, "", ""), st.sampled_from(list(FAILURES))
+    lambda code: Check("any", Outcome.FAILED, code, SAID, ""), st.sampled_from(list(FAILURES))
 )
 
 
@@ -41,7 +45,7 @@ def test_an_unknown_neither_hides_a_failure_nor_lets_anything_be_valid(
     assert after is (Verdict.UNKNOWN if before is Verdict.VALID else before)
 
 
-@given(st.permutations([Check("a", outcome, "expired", "", "") for outcome in Outcome]))
+@given(st.permutations([Check("a", outcome, "expired", SAID, "") for outcome in Outcome]))
 def test_the_order_of_checks_does_not_matter(checks: list[Check]) -> None:
     assert verdict_of(checks) is Verdict.EXPIRED
 
@@ -65,3 +69,18 @@ def test_a_value_is_shown_short_and_without_control_characters() -> None:
     text = shown("\x1b[31m\u202e" + "x" * 1_000)
     assert len(text) < 200
     assert text.isprintable()
+
+
+@given(st.lists(st.sampled_from(list(Verdict)), min_size=1))
+def test_several_inputs_exit_as_the_strongest_verdict_does(verdicts: list[Verdict]) -> None:
+    strongest = min(verdicts, key=list(Verdict).index)
+    assert exit_code(*verdicts) == exit_code(strongest)
+
+
+def test_letters_of_any_alphabet_are_shown_as_they_are() -> None:
+    assert shown("Zażółć gęślą jaźń") == '"Zażółć gęślą jaźń"'
+
+
+def test_a_value_cannot_open_a_tag() -> None:
+    assert shown("<script>") == '"\\u003cscript>"'
+    assert json.loads(shown("\U000e0041<\x7f")) == "\U000e0041<\x7f"

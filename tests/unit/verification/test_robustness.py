@@ -8,12 +8,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from registry.domain.securing import Mechanism
+from registry.formats import data_integrity
+from registry.formats.contexts import CREDENTIALS_V2
 from registry.formats.data_integrity import Cryptosuite
+from registry.formats.multibase import b64url_decode, b64url_encode
 from registry.verification.report import Verdict
 from tests.unit.verification.world import (
+    CREATED,
+    CREDENTIAL_ID,
+    DATA_INTEGRITY,
     INDEX,
+    NOW,
     REVOCATION_URL,
+    TOKENS,
     Document,
+    Key,
     Web,
     World,
     as_bytes,
@@ -22,10 +32,35 @@ from tests.unit.verification.world import (
 
 WORLD = World.at_work()
 ISSUER = WORLD.issuer
-SIGNED = {suite: ISSUER.sign(unsigned(ISSUER.did), cryptosuite=suite) for suite in Cryptosuite}
+SIGNED = {suite: ISSUER.issue_json(unsigned(ISSUER.did), suite) for suite in DATA_INTEGRITY}
+ISSUED = {token: ISSUER.issue(unsigned(ISSUER.did), token) for token in TOKENS}
+TEXTS = [mechanism for mechanism in DATA_INTEGRITY if "-jcs-" in mechanism]
+GRAPHS = [mechanism for mechanism in DATA_INTEGRITY if "-rdfc-" in mechanism]
+HOLDER = Key()
 PAGES = dict(WORLD.web.pages)
 REVOKING_LIST = ISSUER.publish_list(set_entries={INDEX: 1})
 DECISIVE = ("id", "issuer", "validFrom", "validUntil", "credentialStatus")
+
+
+def presented(suite: Cryptosuite) -> Document:
+    document = {
+        "@context": [CREDENTIALS_V2],
+        "type": ["VerifiablePresentation"],
+        "holder": HOLDER.controller,
+        "verifiableCredential": [SIGNED[Mechanism.EDDSA_RDFC_2022]],
+    }
+    options = data_integrity.proof_options(
+        suite,
+        verification_method=HOLDER.verification_method,
+        created=CREATED,
+        purpose="authentication",
+        challenge="asked",
+        domain="here.example",
+    )
+    return data_integrity.add_proof(document, options, signer=HOLDER)
+
+
+PRESENTED = {suite: presented(suite) for suite in Cryptosuite if suite.startswith("eddsa")}
 
 words = st.sampled_from(
     ["id", "type", "@context", "@id", "issuer", "proof", "validUntil", "assertionMethod", "x", ""]
@@ -45,7 +80,7 @@ values = st.recursive(
     max_leaves=4,
 )
 rarely_slow = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -75,22 +110,86 @@ def changed(draw: st.DrawFn, original: Document) -> Document:
     return document
 
 
+def test_what_is_changed_below_is_valid_as_it_is() -> None:
+    fresh = fresh_world()
+    assert {fresh.verify(one).verdict for one in SIGNED.values()} == {Verdict.VALID}
+    assert {fresh.verify(one).verdict for one in ISSUED.values()} == {Verdict.VALID}
+    for one in PRESENTED.values():
+        report = fresh.verifier.verify_presentation(as_bytes(one), now=NOW, challenge="asked")
+        assert report.verdict is Verdict.VALID
+
+
 @rarely_slow
-@given(changed(SIGNED[Cryptosuite.EDDSA_JCS_2022]))
-def test_a_text_signed_as_text_is_not_valid_once_it_is_changed(document: Document) -> None:
+@given(st.data())
+@pytest.mark.parametrize("mechanism", TEXTS)
+def test_a_text_signed_as_text_is_not_valid_once_it_is_changed(
+    mechanism: Mechanism, data: st.DataObject
+) -> None:
+    document = data.draw(changed(SIGNED[mechanism]))
     report = fresh_world().verify(document)
-    if document != SIGNED[Cryptosuite.EDDSA_JCS_2022]:
+    if document != SIGNED[mechanism]:
         assert report.verdict is not Verdict.VALID
 
 
 @rarely_slow
-@given(changed(SIGNED[Cryptosuite.EDDSA_RDFC_2022]))
-def test_a_graph_that_is_still_valid_still_says_what_decides(document: Document) -> None:
-    original = SIGNED[Cryptosuite.EDDSA_RDFC_2022]
+@given(st.data())
+@pytest.mark.parametrize("mechanism", GRAPHS)
+def test_a_graph_that_is_still_valid_still_says_what_decides(
+    mechanism: Mechanism, data: st.DataObject
+) -> None:
+    original = SIGNED[mechanism]
+    document = data.draw(changed(original))
     if fresh_world().verify(document).verdict is Verdict.VALID:
         assert [unwrapped(document.get(name)) for name in DECISIVE] == [
             unwrapped(original.get(name)) for name in DECISIVE
         ]
+
+
+@rarely_slow
+@given(st.data())
+@pytest.mark.parametrize("mechanism", TOKENS)
+def test_a_token_is_not_valid_once_a_character_is_changed(
+    mechanism: Mechanism, data: st.DataObject
+) -> None:
+    token = ISSUED[mechanism]
+    position = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.binary(max_size=2))
+    changed_token = token[:position] + other + token[position + 1 :]
+    if changed_token.strip() != token:
+        assert fresh_world().verify(changed_token).verdict is not Verdict.VALID
+
+
+@rarely_slow
+@given(st.data())
+@pytest.mark.parametrize("mechanism", TOKENS)
+def test_a_token_whose_credential_is_changed_is_not_valid(
+    mechanism: Mechanism, data: st.DataObject
+) -> None:
+    [header, payload, signature] = ISSUED[mechanism].split(b".")
+    original = strictly(b64url_decode(payload.decode()))
+    document = data.draw(changed(original))
+    forged = b64url_encode(as_bytes(document)).encode()
+    if document != original:
+        report = fresh_world().verify(b".".join([header, forged, signature]))
+        assert report.verdict is not Verdict.VALID
+
+
+@rarely_slow
+@given(st.data())
+@pytest.mark.parametrize("suite", [Cryptosuite.EDDSA_RDFC_2022, Cryptosuite.EDDSA_JCS_2022])
+def test_a_presentation_that_is_still_valid_still_presents_the_same(
+    suite: Cryptosuite, data: st.DataObject
+) -> None:
+    original = PRESENTED[suite]
+    document = data.draw(changed(original))
+    verifier = fresh_world().verifier
+    report = verifier.verify_presentation(
+        as_bytes(document), now=NOW, challenge="asked", domain="here.example"
+    )
+    if report.verdict is Verdict.VALID:
+        assert report.holder == HOLDER.controller
+        assert [one.credential_id for one in report.credentials] == [CREDENTIAL_ID]
+        assert suite is Cryptosuite.EDDSA_RDFC_2022 or document == original
 
 
 def unwrapped(value: Any) -> Any:
@@ -111,7 +210,7 @@ def unwrapped(value: Any) -> Any:
 def test_changing_a_list_never_makes_a_revoked_credential_valid(document: Document) -> None:
     fresh = fresh_world()
     fresh.web.pages[REVOCATION_URL] = as_bytes(document)
-    verdict = fresh.verify(SIGNED[Cryptosuite.EDDSA_RDFC_2022]).verdict
+    verdict = fresh.verify(SIGNED[Mechanism.EDDSA_RDFC_2022]).verdict
     assert verdict in {Verdict.REVOKED, Verdict.UNKNOWN}
 
 
@@ -121,20 +220,22 @@ def test_a_changed_did_document_ends_in_a_report(data: st.DataObject) -> None:
     fresh = fresh_world()
     original = strictly(fresh.web.pages[ISSUER.document_url])
     fresh.web.pages[ISSUER.document_url] = as_bytes(data.draw(changed(original)))
-    forged = {**SIGNED[Cryptosuite.EDDSA_RDFC_2022], "validUntil": "2099-01-01T00:00:00Z"}
+    forged = {**SIGNED[Mechanism.EDDSA_RDFC_2022], "validUntil": "2099-01-01T00:00:00Z"}
     assert fresh.verify(forged).verdict in {Verdict.INVALID, Verdict.UNKNOWN}
 
 
 @given(st.binary(max_size=200))
-@pytest.mark.parametrize("where", ["credential", "list", "did document"])
+@pytest.mark.parametrize("where", ["credential", "presentation", "list", "did document"])
 def test_any_bytes_end_in_a_report(where: str, data: bytes) -> None:
     fresh = fresh_world()
     if where == "credential":
         assert fresh.verify(data).verdict in {Verdict.INVALID, Verdict.UNKNOWN}
+    elif where == "presentation":
+        assert fresh.verifier.verify_presentation(data, now=NOW).verdict is not Verdict.VALID
     else:
         url = REVOCATION_URL if where == "list" else ISSUER.document_url
         fresh.web.pages[url] = data
-        report = fresh.verify(SIGNED[Cryptosuite.EDDSA_RDFC_2022])
+        report = fresh.verify(SIGNED[Mechanism.EDDSA_RDFC_2022])
         assert report.verdict is Verdict.UNKNOWN
 
 

@@ -1,19 +1,23 @@
 """Issuers with real keys, credentials with real signatures, and a web that is a dictionary."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from registry.formats import bitstring, data_integrity, did, status_list_credential
+from registry.domain.securing import KeyType, Mechanism
+from registry.formats import bitstring, data_integrity, did, securing, status_list_credential
 from registry.formats.contexts import CREDENTIALS_V2, OPEN_BADGES_V3
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.multikey import encode_public_key
 from registry.verification.ports import Fetched, FetchError
-from registry.verification.report import Check, Report
+from registry.verification.report import Check, PresentationReport, Report
 from registry.verification.verify import Verifier
 
 Document = dict[str, Any]
@@ -24,6 +28,8 @@ CREDENTIAL_ID = "https://registry.example/credentials/1"
 REVOCATION_URL = "https://registry.example/lists/1/revocation"
 SUSPENSION_URL = "https://registry.example/lists/1/suspension"
 INDEX = 94_567
+DATA_INTEGRITY = [mechanism for mechanism in Mechanism if not mechanism.is_jwt]
+TOKENS = [mechanism for mechanism in Mechanism if mechanism.is_jwt]
 
 
 def instant(offset: timedelta = timedelta(0)) -> str:
@@ -35,19 +41,44 @@ def as_bytes(document: object) -> bytes:
 
 
 class Key:
-    """A `Signer`: an Ed25519 key of one DID."""
+    """A `Signer`: a key of one DID, Ed25519 unless another type is asked for."""
 
-    def __init__(self, controller: str | None = None) -> None:
-        self._key = Ed25519PrivateKey.generate()
+    def __init__(
+        self,
+        controller: str | None = None,
+        *,
+        key_type: KeyType = KeyType.ED25519,
+        is_jwt: bool = False,
+    ) -> None:
+        self._key = _GENERATE[key_type]()
+        self.key_type = key_type
         self.multibase = encode_public_key(self._key.public_key())
         self.controller = controller or did.did_key(self.multibase)
+        self.is_jwt = is_jwt
 
     @property
     def verification_method(self) -> str:
-        return f"{self.controller}#{self.multibase}"
+        return did.method_id(self.controller, self.multibase, is_jwt=self.is_jwt)
 
     def sign(self, data: bytes) -> bytes:
-        return self._key.sign(data)
+        match self._key:
+            case ec.EllipticCurvePrivateKey() as key:
+                size = key.curve.key_size // 8
+                digest = hashes.SHA384() if size == 48 else hashes.SHA256()
+                numbers = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
+                return b"".join(number.to_bytes(size) for number in numbers)
+            case rsa.RSAPrivateKey() as key:
+                return bytes(key.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+            case key:
+                return bytes(key.sign(data))
+
+
+_GENERATE: dict[KeyType, Callable[[], Any]] = {
+    KeyType.ED25519: Ed25519PrivateKey.generate,
+    KeyType.P256: lambda: ec.generate_private_key(ec.SECP256R1()),
+    KeyType.P384: lambda: ec.generate_private_key(ec.SECP384R1()),
+    KeyType.RSA: lambda: rsa.generate_private_key(65_537, 2_048),
+}
 
 
 class Web:
@@ -56,11 +87,13 @@ class Web:
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.accepted: list[str] = []
 
     def fetch(self, url: str, *, accept: str) -> Fetched:
         self.asked.append(url)
+        self.accepted.append(accept)
         if url not in self.pages:
-            raise FetchError("nobody answers.")
+            raise FetchError("nobody answers.", pl="nikt nie odpowiada.")
         return Fetched(self.pages[url], "application/vc")
 
 
@@ -71,6 +104,7 @@ class Issuer:
     web: Web
     name: str = "aurora"
     key: Key = field(init=False)
+    _keys: dict[Mechanism, Key] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.did = did.did_web("https://registry.example", "issuers", self.name)
@@ -100,12 +134,48 @@ class Issuer:
             document, cryptosuite=cryptosuite, signer=key or self.key, created=CREATED
         )
 
+    def issue(self, document: Document, mechanism: Mechanism) -> bytes:
+        """Return a document secured by any mechanism with a key of the issuer's."""
+        secured = securing.secure_credential(
+            document, mechanism=mechanism, signer=self.key_for(mechanism), created=CREATED
+        )
+        return secured.body
+
+    def issue_json(self, document: Document, mechanism: Mechanism) -> Document:
+        """Return a document with a proof of any Data Integrity suite."""
+        secured: Document = json.loads(self.issue(document, mechanism))
+        return secured
+
+    def key_for(self, mechanism: Mechanism) -> Key:
+        if mechanism not in self._keys:
+            self._keys[mechanism] = Key(
+                self.did, key_type=mechanism.key_type, is_jwt=mechanism.is_jwt
+            )
+            self.publish_keys(self.key, *self._keys.values())
+        return self._keys[mechanism]
+
     def credential(self, **changes: Any) -> Document:
         return self.sign(unsigned(self.did, **changes))
 
     def publish_list(
         self,
         url: str = REVOCATION_URL,
+        *,
+        mechanism: Mechanism = Mechanism.EDDSA_RDFC_2022,
+        **what: Any,
+    ) -> Document:
+        """Publish a list at a URL, and return its JSON (signed, unless it went into a JWT)."""
+        document = self.unsigned_list(url, **what)
+        if mechanism is Mechanism.EDDSA_RDFC_2022:
+            document = self.sign(document)
+            self.web.pages[url] = as_bytes(document)
+        else:
+            self.web.pages[url] = self.issue(document, mechanism)
+        return document
+
+    def unsigned_list(
+        self,
+        url: str,
         *,
         purpose: str = "revocation",
         set_entries: Mapping[int, int] | None = None,
@@ -127,9 +197,7 @@ class Issuer:
         )
         document = {**document, **(changes or {})}
         document["credentialSubject"] |= subject_changes or {}
-        signed = self.sign(document)
-        self.web.pages[url] = as_bytes(signed)
-        return signed
+        return document
 
 
 def unsigned(issuer: str, **changes: Any) -> Document:
@@ -199,10 +267,10 @@ class World:
         return self.verifier.verify(data, now=now)
 
 
-def codes(report: Report) -> list[str]:
+def codes(report: Report | PresentationReport) -> list[str]:
     return [check.code for check in report.checks]
 
 
-def only(report: Report, name: str) -> Check:
+def only(report: Report | PresentationReport, name: str) -> Check:
     [check] = [check for check in report.checks if check.name == name]
     return check

@@ -1,0 +1,95 @@
+"""Get the DID document of an issuer or holder, which says which keys may sign for it."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from registry.formats import did as dids
+from registry.formats import strict_json
+from registry.verification.checks import unknown
+from registry.verification.ports import Fetcher, FetchError
+
+DidDocument = dict[str, Any]
+
+_ACCEPT: Final = "application/did+json, application/did+ld+json;q=0.9, application/json;q=0.8"
+_MOST_HELD: Final = 1_024
+
+# A key found to be compromised leaves the document, so a copy must not be trusted for long.
+_HELD_FOR: Final = timedelta(seconds=300)
+
+_CALCULATED: Final[Mapping[str, Callable[[str], DidDocument]]] = MappingProxyType(
+    {"did:key:": dids.did_key_document, "did:jwk:": dids.did_jwk_document}
+)
+
+
+@dataclass(frozen=True)
+class _Held:
+    document: DidDocument
+    since: datetime
+
+
+class DidDocuments:
+    """Resolves did:key and did:jwk by arithmetic, did:web through the fetcher.
+
+    Copies of fetched documents are kept for 300 s. May be used from several threads at once.
+    """
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._held: dict[str, _Held] = {}
+        self._lock = threading.Lock()
+
+    def document(self, did: str, *, owner: str, now: datetime) -> DidDocument:
+        """Return the DID document whose id is `did`.
+
+        Raises `CheckError` with outcome unknown, named after the `owner`: issuer or holder.
+        """
+        try:
+            return self._document(did, owner, now)
+        except dids.DidError as error:
+            raise unknown(owner, "did-malformed", looked_at=did, did=did) from error
+
+    def _document(self, did: str, owner: str, now: datetime) -> DidDocument:
+        for prefix, calculate in _CALCULATED.items():
+            if did.startswith(prefix):
+                return calculate(did)
+        if did.startswith("did:web:"):
+            return self._web_document(did, owner, now)
+        raise unknown(owner, "did-method-not-supported", looked_at=did, did=did)
+
+    def _web_document(self, did: str, owner: str, now: datetime) -> DidDocument:
+        with self._lock:
+            held = self._held.get(did)
+        if held is not None and held.since <= now < held.since + _HELD_FOR:
+            return held.document
+        document = self._fetch(did, owner)
+        self._keep(did, _Held(document, now))
+        return document
+
+    def _fetch(self, did: str, owner: str) -> DidDocument:
+        url = dids.did_web_document_url(did)
+        try:
+            document = strict_json.loads(self._fetcher.fetch(url, accept=_ACCEPT).body)
+        except FetchError as error:
+            code, reason = "did-document-unreachable", error.reason
+            raise unknown(owner, code, looked_at=did, url=url, reason=reason) from error
+        except strict_json.StrictJsonError as error:
+            raise unknown(owner, "did-document-malformed", looked_at=did, url=url) from error
+        return _named(did, document, owner=owner)
+
+    def _keep(self, did: str, held: _Held) -> None:
+        with self._lock:
+            self._held.pop(did, None)
+            self._held[did] = held
+            if len(self._held) > _MOST_HELD:
+                del self._held[next(iter(self._held))]
+
+
+def _named(did: str, document: Any, *, owner: str) -> DidDocument:
+    """Return the document if it is about `did`, as did:web requires of a resolver."""
+    if isinstance(document, dict) and document.get("id") == did:
+        return document
+    raise unknown(owner, "did-document-mismatch", looked_at=did, did=did)
