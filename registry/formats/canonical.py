@@ -6,14 +6,25 @@ import rfc8785
 
 from registry.formats import contexts as bundled
 from registry.formats.contexts import ContextNotBundledError
+from registry.formats.inline_contexts import InlineContextError
 from registry.formats.json_ld import ContextLoader, UndefinedTermError, expand
-from registry.formats.rdf import CanonicalisationError, canonicalise
+from registry.formats.rdf import (
+    CanonicalisationError,
+    Canonicaliser,
+    Digest,
+    TooEntangledError,
+    canonicalise,
+)
 from registry.formats.statements import statements
 
 __all__ = [
     "CanonicalisationError",
+    "Canonicaliser",
     "ContextLoader",
     "ContextNotBundledError",
+    "Digest",
+    "InlineContextError",
+    "TooEntangledError",
     "UndefinedTermError",
     "check_terms",
     "jcs",
@@ -32,15 +43,21 @@ def jcs(value: Any) -> bytes:
         raise CanonicalisationError("no JCS form") from error
 
 
-def rdfc(document: dict[str, Any], *, contexts: ContextLoader = bundled.load) -> bytes:
-    """Return the canonical N-Quads of a JSON-LD document (RDFC-1.0 with SHA-256), in UTF-8.
+def rdfc(
+    document: dict[str, Any],
+    *,
+    contexts: ContextLoader = bundled.load,
+    digest: Digest = "sha256",
+    canonicalise: Canonicaliser = canonicalise,
+) -> bytes:
+    """Return the canonical N-Quads of a JSON-LD document (RDFC-1.0), in UTF-8.
 
     Every part of the document is in them: UndefinedTermError is raised for terms and types no
     context defines, ContextNotBundledError for contexts `contexts` does not have, and
-    CanonicalisationError for whatever else would be lost, for control characters, and for graphs
-    made to be slow (limits in `rdf` and `json_ld`).
+    CanonicalisationError for whatever else would be lost, and for graphs made to be slow (limits
+    in `rdf` and `json_ld`).
     """
-    return canonicalise(statements(expand(document, contexts)))
+    return canonicalise(statements(expand(document, contexts)), digest=digest)
 
 
 def check_terms(document: dict[str, Any], *, contexts: ContextLoader = bundled.load) -> None:

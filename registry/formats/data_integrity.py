@@ -1,75 +1,130 @@
 """Secure documents with Data Integrity proofs, and verify them.
 
-Sources: Verifiable Credential Data Integrity 1.0 §4, Data Integrity EdDSA Cryptosuites v1.0 §3.
+Sources: Verifiable Credential Data Integrity 1.0 §4, Data Integrity EdDSA Cryptosuites v1.0 §3,
+Data Integrity ECDSA Cryptosuites v1.0 §3.2 and §3.3.
 """
 
-from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from registry.domain.securing import KeyType
 from registry.formats import contexts as bundled
+from registry.formats import rdf
 from registry.formats.canonical import (
     CanonicalisationError,
+    Canonicaliser,
     ContextLoader,
     ContextNotBundledError,
+    UndefinedTermError,
     check_terms,
     jcs,
     rdfc,
 )
-from registry.formats.multibase import MultibaseError, b58_decode, b58_encode
+from registry.formats.cryptosuites import (
+    Cryptosuite,
+    digest_of,
+    hashed,
+    key_type_of,
+    verify_signature,
+)
+from registry.formats.multibase import b58_encode
 from registry.formats.multikey import PublicKey
+from registry.formats.proof_errors import (
+    ChallengeError,
+    DataLossError,
+    DomainError,
+    ProofError,
+    ProofGenerationError,
+    ProofTransformationError,
+)
+from registry.formats.proof_options import (
+    ASSERTION,
+    AUTHENTICATION,
+    check_audience,
+    check_instants,
+    check_purpose,
+    proof_options,
+    proof_value,
+)
+from registry.formats.proof_sets import appended, proofs, signed_part
 from registry.formats.signer import Signer
 
-
-class Cryptosuite(StrEnum):
-    """The cryptographic suites the registry signs with and verifies."""
-
-    EDDSA_RDFC_2022 = "eddsa-rdfc-2022"
-    EDDSA_JCS_2022 = "eddsa-jcs-2022"
-
-
-class ProofError(ValueError):
-    """A proof is missing, malformed, of another suite, or not of this document and key."""
-
-    problem_type = "https://w3id.org/security#PROOF_VERIFICATION_ERROR"
-
-
-def proof_options(
-    cryptosuite: Cryptosuite, *, verification_method: str, created: str
-) -> dict[str, Any]:
-    """Return a proof without its value, for an assertion (Data Integrity 1.0 §2.1)."""
-    return {
-        "type": "DataIntegrityProof",
-        "cryptosuite": str(cryptosuite),
-        "created": created,
-        "verificationMethod": verification_method,
-        "proofPurpose": "assertionMethod",
-    }
+__all__ = [
+    "ASSERTION",
+    "AUTHENTICATION",
+    "ChallengeError",
+    "Cryptosuite",
+    "DataLossError",
+    "DomainError",
+    "ProofError",
+    "ProofGenerationError",
+    "ProofTransformationError",
+    "add_proof",
+    "attach",
+    "check_audience",
+    "hash_data",
+    "proof_options",
+    "proof_value",
+    "proofs",
+    "secure",
+    "verify_proof",
+]
 
 
 def hash_data(
-    document: dict[str, Any], options: dict[str, Any], *, contexts: ContextLoader = bundled.load
+    document: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    key_type: KeyType = KeyType.ED25519,
+    contexts: ContextLoader = bundled.load,
+    canonicalise: Canonicaliser = rdf.canonicalise,
 ) -> bytes:
-    """Return the 64 bytes a signer signs: SHA-256 of the proof options, then of the document.
+    """Return the bytes a signer signs: the digest of the proof options, then of the document.
 
-    Both in canonical form, the document without its proofs (EdDSA Cryptosuites v1.0 §3.2.4 and
-    §3.3.4). Under either suite every term must be defined by the contexts; raises as
-    `canonical.rdfc` does.
+    64 bytes, or 96 for P-384. Both are in canonical form, the document without the proofs that
+    `previousProof` does not name (VC Data Integrity 1.0 §4.2; EdDSA Cryptosuites v1.0 §3.2.4 and
+    §3.3.4; ECDSA Cryptosuites v1.0 §3.2.4 and §3.3.4). Under every suite each term must be defined
+    by the contexts; raises as `canonical.rdfc` does, and ProofGenerationError for options that
+    make no proof.
     """
-    return _hash(_without(document, "proof"), _bound(document, options), contexts=contexts)
+    try:
+        _require_options(options, key_type)
+        signed = signed_part(document, options)
+    except ProofError as error:
+        raise ProofGenerationError(str(error)) from error
+    return _hash(
+        signed,
+        _bound(document, options),
+        key_type=key_type,
+        contexts=contexts,
+        canonicalise=canonicalise,
+    )
 
 
 def attach(
     document: dict[str, Any], options: dict[str, Any], *, signature: bytes
 ) -> dict[str, Any]:
-    """Return a new document with an array of the one proof that a signature completes."""
-    if "proof" in document:
-        raise ProofError("the document has a proof already")
+    """Return a new document with the proof that a signature completes after those it has."""
     proof = _bound(document, options) | {"proofValue": "z" + b58_encode(signature)}
-    return document | {"proof": [proof]}
+    return appended(document, proof)
+
+
+def add_proof(
+    document: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    signer: Signer,
+    contexts: ContextLoader = bundled.load,
+    canonicalise: Canonicaliser = rdf.canonicalise,
+) -> dict[str, Any]:
+    """Return a new document with one more proof, by a signer (VC Data Integrity 1.0 §4.1, §4.2)."""
+    signed = hash_data(
+        document,
+        options,
+        key_type=signer.key_type,
+        contexts=contexts,
+        canonicalise=canonicalise,
+    )
+    return attach(document, options, signature=signer.sign(signed))
 
 
 def secure(
@@ -78,13 +133,24 @@ def secure(
     cryptosuite: Cryptosuite,
     signer: Signer,
     created: str,
+    previous_proof: str | list[str] | None = None,
+    proof_id: str | None = None,
     contexts: ContextLoader = bundled.load,
+    canonicalise: Canonicaliser = rdf.canonicalise,
 ) -> dict[str, Any]:
-    """Return a new document secured by a signer (EdDSA Cryptosuites v1.0 §3.2.1 and §3.3.1)."""
-    method = signer.verification_method
-    options = proof_options(cryptosuite, verification_method=method, created=created)
-    signature = signer.sign(hash_data(document, options, contexts=contexts))
-    return attach(document, options, signature=signature)
+    """Return a new document secured by a signer as an assertion.
+
+    A document that has proofs is given another, for a set of them, or with `previous_proof`, the
+    id of one of them or several, for a chain (VC Data Integrity 1.0 §4.2).
+    """
+    options = proof_options(
+        cryptosuite,
+        verification_method=signer.verification_method,
+        created=created,
+        previous_proof=previous_proof,
+        proof_id=proof_id,
+    )
+    return add_proof(document, options, signer=signer, contexts=contexts, canonicalise=canonicalise)
 
 
 def verify_proof(
@@ -92,86 +158,84 @@ def verify_proof(
     proof: dict[str, Any],
     *,
     public_key: PublicKey,
+    purpose: str = ASSERTION,
     contexts: ContextLoader = bundled.load,
+    canonicalise: Canonicaliser = rdf.canonicalise,
 ) -> None:
-    """Raise ProofError unless a proof is this key's over this document.
+    """Raise ProofError unless a proof is this key's over this document, for this purpose.
 
-    That the key is the one its owner gives for assertions, and that the proof is in force, is for
-    the caller to know (Data Integrity 1.0 §4.5).
+    That the key is the one its owner gives for the purpose, that the proof is in force, and that
+    the proofs it builds on verify as well, is for the caller to know (VC Data Integrity 1.0 §4.4,
+    §4.5). A document that cannot be hashed raises ProofTransformationError from the reason.
     """
-    signature = _signature(proof)
-    if not isinstance(public_key, Ed25519PublicKey):
-        raise ProofError("the key is not an Ed25519 key")
+    signature = proof_value(proof)
     options = _without(proof, "proofValue")
+    check_purpose(options, purpose)
+    key_type = key_type_of(public_key)
+    _require_options(options, key_type)
+    as_signed = _as_signed(document, options)
     try:
-        signed = _hash(_as_signed(document, options), options, contexts=contexts)
+        signed = _hash(
+            as_signed, options, key_type=key_type, contexts=contexts, canonicalise=canonicalise
+        )
+    except UndefinedTermError as error:
+        raise DataLossError(f"the document cannot be hashed: {error}") from error
     except (CanonicalisationError, ContextNotBundledError) as error:
-        raise ProofError(f"the document cannot be hashed: {error}") from error
-    try:
-        public_key.verify(signature, signed)
-    except InvalidSignature as error:
-        raise ProofError("the signature is not of this document and key") from error
+        raise ProofTransformationError(f"the document cannot be hashed: {error}") from error
+    verify_signature(public_key, signature, signed=signed)
 
 
-def proofs(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a document's proofs, whether it gives none, one or an array of them."""
-    proof = document.get("proof", [])
-    found = proof if isinstance(proof, list) else [proof]
-    if not all(isinstance(item, dict) for item in found):
-        raise ProofError("a proof is not an object")
-    return found
-
-
-def _hash(document: dict[str, Any], options: dict[str, Any], *, contexts: ContextLoader) -> bytes:
-    if _cryptosuite(options) is Cryptosuite.EDDSA_RDFC_2022:
-        bound = options | {"@context": document.get("@context", [])}
-        hashed = rdfc(bound, contexts=contexts), rdfc(document, contexts=contexts)
-    else:
+def _hash(
+    document: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    key_type: KeyType,
+    contexts: ContextLoader,
+    canonicalise: Canonicaliser,
+) -> bytes:
+    if not Cryptosuite(options["cryptosuite"]).is_rdfc:
         check_terms(document, contexts=contexts)
-        hashed = jcs(options), jcs(document)
-    return b"".join(sha256(form).digest() for form in hashed)
+        return hashed(jcs(options), jcs(document), key_type=key_type)
+    config = options | {"@context": document.get("@context", [])}
+    forms = (
+        rdfc(part, contexts=contexts, digest=digest_of(key_type), canonicalise=canonicalise)
+        for part in (config, document)
+    )
+    return hashed(*forms, key_type=key_type)
 
 
 def _bound(document: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Return the options as signed and shown: with the contexts in a JCS proof (§3.3.1)."""
-    if _cryptosuite(options) is Cryptosuite.EDDSA_JCS_2022:
-        return options | {"@context": document.get("@context", [])}
-    return options
+    if Cryptosuite(options["cryptosuite"]).is_rdfc:
+        return options
+    return options | {"@context": document.get("@context", [])}
 
 
 def _as_signed(document: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Return a document as its proof says it was signed.
 
     A JCS proof's contexts take the place of the document's, which must begin with them: others may
-    have been added since (EdDSA Cryptosuites v1.0 §3.3.2).
+    have been added since (EdDSA Cryptosuites v1.0 §3.3.2). The contexts in an rdfc proof are not
+    signed, so they may not differ at all.
     """
-    unsecured = _without(document, "proof")
-    if _cryptosuite(options) is Cryptosuite.EDDSA_RDFC_2022 or "@context" not in options:
-        return unsecured
-    signed, found = _array(options["@context"]), _array(document.get("@context", []))
-    if found[: len(signed)] != signed:
+    signed = signed_part(document, options)
+    if "@context" not in options:
+        return signed
+    claimed, found = _array(options["@context"]), _array(document.get("@context", []))
+    is_rdfc = Cryptosuite(options["cryptosuite"]).is_rdfc
+    if claimed != (found if is_rdfc else found[: len(claimed)]):
         raise ProofError("the document's contexts do not begin with the proof's")
-    return unsecured | {"@context": options["@context"]}
+    return signed | {"@context": options["@context"]}
 
 
-def _cryptosuite(options: dict[str, Any]) -> Cryptosuite:
-    try:
-        return Cryptosuite(options.get("cryptosuite", ""))
-    except ValueError as error:
-        raise ProofError("a proof of another cryptographic suite") from error
-
-
-def _signature(proof: dict[str, Any]) -> bytes:
-    expected = {"type": "DataIntegrityProof", "proofPurpose": "assertionMethod"}
-    if not expected.items() <= proof.items():
-        raise ProofError("not a Data Integrity proof of an assertion")
-    value = proof.get("proofValue")
-    if not isinstance(value, str) or not value.startswith("z"):
-        raise ProofError("proofValue does not start with 'z'")
-    try:
-        return b58_decode(value[1:])
-    except MultibaseError as error:
-        raise ProofError("proofValue is not base58btc") from error
+def _require_options(options: dict[str, Any], key_type: KeyType) -> None:
+    """Refuse what no cryptosuite makes a proof of (EdDSA Cryptosuites v1.0 §3.2.5)."""
+    suite = options.get("cryptosuite")
+    if options.get("type") != "DataIntegrityProof" or suite not in list(Cryptosuite):
+        raise ProofTransformationError("a proof of another cryptographic suite")
+    if key_type not in Cryptosuite(suite).key_types:
+        raise ProofError(f"{suite} does not use {key_type} keys")
+    check_instants(options)
 
 
 def _without(members: dict[str, Any], name: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 JSON-LD drops what it cannot place: undefined terms, relative ids, nulls. What is dropped is not
 signed, and can be changed unseen. Everything that would be dropped is refused here, and so is what
-credentials do not need: contexts that are written in the document, and keywords beyond five.
+credentials do not need: keywords beyond five, and contexts that are written in the document and do
+more than name terms of its own.
 """
 
 import copy
@@ -15,6 +16,7 @@ from typing import Any, Final
 from pyld.context_resolver import ContextResolver
 from pyld.jsonld import JsonLdError, JsonLdProcessor
 
+from registry.formats.inline_contexts import MAX_TERMS, check_inline_context, unwrapped
 from registry.formats.rdf import CanonicalisationError
 from registry.formats.strict_json import MAX_INTEGER
 
@@ -27,12 +29,16 @@ MAX_VALUES: Final = 40_000
 
 # Results of applying a scoped context, for each thread and set of contexts.
 MAX_APPLIED: Final = 256
+# Contexts PyLD keeps; those bundled come to some 200, and documents may bring their own.
+MAX_RESOLVED: Final = 1_024
 
-_KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language"})
+_KEYWORDS: Final = frozenset({"@context", "@id", "@type", "@value", "@language", "@direction"})
 
 
 class UndefinedTermError(CanonicalisationError):
     """A document uses terms or types that none of its contexts defines."""
+
+    problem_type = "https://w3id.org/security#DATA_LOSS_DETECTION_ERROR"
 
     def __init__(self, terms: Iterable[str]) -> None:
         self.terms = tuple(sorted(terms))
@@ -43,8 +49,8 @@ def expand(document: dict[str, Any], contexts: ContextLoader) -> list[dict[str, 
     """Return the expanded form of a document, or raise for anything expansion would lose.
 
     Contexts come from `contexts` alone, which answers the same for a URL every time and raises
-    for the URLs it refuses. Raises UndefinedTermError and CanonicalisationError. Relative names
-    are kept as they are.
+    for the URLs it refuses. Raises UndefinedTermError, InlineContextError and
+    CanonicalisationError. Relative names are kept as they are.
     """
     options = _options(document, contexts)
     dropped: list[str | None] = []
@@ -106,12 +112,14 @@ def _options(document: dict[str, Any], contexts: ContextLoader) -> dict[str, Any
     """Screen a document, ask for each of its contexts once, and return how PyLD is to read it."""
     for url in _screen(document):
         contexts(url)
+    resolver = _resolver(contexts, get_ident())
+    resolver.forget_beyond(MAX_RESOLVED)
     # With no base at all, PyLD would resolve relative ids against one of its own.
-    return {"base": None, "contextResolver": _resolver(contexts, get_ident())}
+    return {"base": None, "contextResolver": resolver}
 
 
 @lru_cache(maxsize=256)
-def _resolver(contexts: ContextLoader, _thread: int) -> ContextResolver:
+def _resolver(contexts: ContextLoader, _thread: int) -> "_Resolver":
     """Keep processed contexts, which is most of the time; PyLD's cache is for one thread only."""
 
     def load(url: str, _options: object) -> dict[str, Any]:
@@ -129,10 +137,16 @@ class _Resolver(ContextResolver):  # type: ignore[misc] # PyLD has no types
         super().__init__(*arguments)
         self.applied: _Applied = {}
 
+    def forget_beyond(self, limit: int) -> None:
+        """Forget every context once there are more than a limit: PyLD itself never does."""
+        if len(self.per_op_cache) > limit:
+            self.per_op_cache.clear()
+            self.shared_cache.clear()
+
 
 def _screen(document: dict[str, Any]) -> set[str]:
     """Return the contexts a document names, refusing what expansion would drop without a word."""
-    urls: list[str] = []
+    entries: list[object] = []
     rest: list[object] = [document]
     seen = 0
     while rest:
@@ -140,22 +154,22 @@ def _screen(document: dict[str, Any]) -> set[str]:
         seen += 1
         if isinstance(value, dict):
             _check_members(value)
-            urls += _context_urls(value.get("@context", []))
+            entries += _array(value.get("@context", []))
             rest += [member for key, member in value.items() if key != "@context"]
         elif isinstance(value, list):
             rest += value
         else:
             _check_scalar(value)
-        if seen > MAX_VALUES or len(urls) > MAX_CONTEXTS:
+        if seen > MAX_VALUES or len(entries) > MAX_CONTEXTS:
             raise CanonicalisationError("more values or contexts than a credential has")
-    return set(urls)
+    return _urls(entries)
 
 
 def _check_members(members: dict[str, Any]) -> None:
     for key in members:
         if key.startswith("@") and key not in _KEYWORDS:
             raise CanonicalisationError(f"the keyword {key[:20]!r} is not used in credentials")
-    if "@language" in members and "@value" not in members:
+    if members.keys() & {"@language", "@direction"} and "@value" not in members:
         raise CanonicalisationError("a language without a text would not be signed")
 
 
@@ -169,9 +183,23 @@ def _check_scalar(value: object) -> None:
             raise CanonicalisationError("a number that is not finite")
 
 
-def _context_urls(value: object) -> list[str]:
-    entries = value if isinstance(value, list) else [value]
-    urls = [entry for entry in entries if isinstance(entry, str)]
-    if len(urls) != len(entries):
-        raise CanonicalisationError("a context that is not named by its URL")
+def _urls(entries: Iterable[object]) -> set[str]:
+    """Return the URLs among a document's contexts, having checked those written out."""
+    urls = set()
+    terms = 0
+    for entry in entries:
+        match entry:
+            case str():
+                urls.add(entry)
+            case dict():
+                check_inline_context(entry)
+                terms += len(unwrapped(entry))
+            case _:
+                raise CanonicalisationError("a context that is neither a URL nor an object")
+    if terms > MAX_TERMS:
+        raise CanonicalisationError(f"contexts of more than {MAX_TERMS:,} terms in the document")
     return urls
+
+
+def _array(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

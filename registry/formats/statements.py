@@ -18,6 +18,7 @@ from registry.formats.rdf import CanonicalisationError, Quad, Term
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_I18N: Final = "https://www.w3.org/ns/i18n#"
 _TYPE: Final = Term("IRI", _RDF + "type")
 _FIRST: Final = Term("IRI", _RDF + "first")
 _REST: Final = Term("IRI", _RDF + "rest")
@@ -34,8 +35,9 @@ def statements(expanded: Iterable[dict[str, Any]]) -> Collection[Quad]:
     """Return the statements of an expanded document, each once.
 
     Raises UndefinedTermError for types, and CanonicalisationError for ids, properties, datatypes
-    and languages, that RDF has no form for, and for what it would leave out: text directions,
-    indexes, and graphs that say nothing.
+    and languages, that RDF has no form for, and for what it would leave out: indexes, and graphs
+    that say nothing. A text's direction is in the datatype (JSON-LD 1.1 API, `rdfDirection`
+    "i18n-datatype"), as others' implementations of the cryptosuites write it.
     """
     writer = _Writer()
     for node in expanded:
@@ -118,9 +120,11 @@ def _iri(name: object, what: str) -> Term:
 
 
 def _literal(value: dict[str, Any]) -> Term:
-    if value.keys() - {"@value", "@type", "@language"}:
-        raise CanonicalisationError("a text's direction or index would not be signed")
+    if value.keys() - {"@value", "@type", "@language", "@direction"}:
+        raise CanonicalisationError("a text's index would not be signed")
     content, datatype = value["@value"], value.get("@type")
+    if "@direction" in value:
+        return Term("literal", content, _directed(value))
     if datatype == "@json":
         return Term("literal", _json(content), _RDF + "JSON")
     if datatype is not None:
@@ -130,6 +134,12 @@ def _literal(value: dict[str, Any]) -> Term:
     if isinstance(content, str):
         return Term("literal", content, datatype or _XSD + "string")
     return _native(content, datatype)
+
+
+def _directed(value: dict[str, Any]) -> str:
+    """Return the datatype that says a text's language and direction (JSON-LD 1.1 API §8.2.2)."""
+    language = _language(value["@language"]).lower() if "@language" in value else ""
+    return f"{_I18N}{language}_{value['@direction']}"
 
 
 def _native(content: Any, datatype: str | None) -> Term:

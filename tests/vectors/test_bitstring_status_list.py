@@ -1,7 +1,6 @@
 """Bitstring Status List v1.0: the examples of the Recommendation, and one list in detail."""
 
 import json
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from registry.formats.bitstring import decode, encode, parse_index, value
-from registry.formats.data_integrity import ProofError, proofs, verify_proof
+from registry.formats.data_integrity import proofs, verify_proof
 from registry.formats.multikey import decode_public_key
 
 
@@ -27,24 +26,15 @@ def lists(standards: Path) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_examples_verify_where_their_suite_is_ours(
-    examples: dict[str, Any], example_contexts: Callable[[str], dict[str, Any]]
-) -> None:
-    verified = []
+def test_the_examples_verify(examples: dict[str, Any]) -> None:
+    suites = []
     for document in examples["data_integrity"]:
         [proof] = proofs(document)
         # These name the key by a did:key without a fragment.
         key = decode_public_key(proof["verificationMethod"].removeprefix("did:key:"))
-        if proof["cryptosuite"] == "eddsa-rdfc-2022":
-            verify_proof(document, proof, public_key=key, contexts=example_contexts)
-            verified.append(document["id"])
-        else:
-            with pytest.raises(ProofError):
-                verify_proof(document, proof, public_key=key, contexts=example_contexts)
-    assert verified == [
-        "https://example.com/credentials/23894672394",
-        "https://example.com/credentials/status/3",
-    ]
+        verify_proof(document, proof, public_key=key)
+        suites.append(proof["cryptosuite"])
+    assert sorted(suites) == ["ecdsa-rdfc-2019"] * 2 + ["eddsa-rdfc-2022"] * 2
 
 
 def test_the_status_of_the_example_credential_is_unset(examples: dict[str, Any]) -> None:

@@ -1,0 +1,68 @@
+"""Verify Ed25519Signature2020 proofs, which older wallets and issuers make; none are made here.
+
+Source: Data Integrity EdDSA Cryptosuites v1.0, appendix on the deprecated Ed25519Signature2020.
+It is eddsa-rdfc-2022 under a type of its own, without a cryptosuite's name.
+"""
+
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from registry.domain.securing import KeyType
+from registry.formats import contexts as bundled
+from registry.formats import rdf
+from registry.formats.canonical import (
+    CanonicalisationError,
+    Canonicaliser,
+    ContextLoader,
+    ContextNotBundledError,
+    UndefinedTermError,
+    rdfc,
+)
+from registry.formats.cryptosuites import hashed, verify_signature
+from registry.formats.multikey import PublicKey
+from registry.formats.proof_errors import DataLossError, ProofError, ProofTransformationError
+from registry.formats.proof_options import ASSERTION, check_instants, check_purpose, proof_value
+from registry.formats.proof_sets import signed_part
+
+TYPE: Final = "Ed25519Signature2020"
+CONTEXT: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
+
+
+def verify_proof(
+    document: dict[str, Any],
+    proof: dict[str, Any],
+    *,
+    public_key: PublicKey,
+    purpose: str = ASSERTION,
+    contexts: ContextLoader = bundled.load,
+    canonicalise: Canonicaliser = rdf.canonicalise,
+) -> None:
+    """Raise ProofError unless a proof is this key's over this document, for this purpose.
+
+    What is left to the caller and what the errors mean is as in `data_integrity.verify_proof`. The
+    document has to name the context that defines the proof, CONTEXT.
+    """
+    signature = proof_value(proof)
+    options = {key: value for key, value in proof.items() if key != "proofValue"}
+    _require_options(document, options, purpose)
+    if not isinstance(public_key, Ed25519PublicKey):
+        raise ProofError(f"{TYPE} uses Ed25519 keys only")
+    parts = options | {"@context": document.get("@context", [])}, signed_part(document, options)
+    try:
+        forms = [rdfc(part, contexts=contexts, canonicalise=canonicalise) for part in parts]
+    except UndefinedTermError as error:
+        raise DataLossError(f"the document cannot be hashed: {error}") from error
+    except (CanonicalisationError, ContextNotBundledError) as error:
+        raise ProofTransformationError(f"the document cannot be hashed: {error}") from error
+    verify_signature(public_key, signature, signed=hashed(*forms, key_type=KeyType.ED25519))
+
+
+def _require_options(document: dict[str, Any], options: dict[str, Any], purpose: str) -> None:
+    if options.get("type") != TYPE:
+        raise ProofTransformationError(f"not a proof of the type {TYPE}")
+    # A proof's own contexts are not signed, so they may not differ from the document's.
+    if options.get("@context", document.get("@context")) != document.get("@context"):
+        raise ProofError("the proof's contexts are not the document's")
+    check_purpose(options, purpose)
+    check_instants(options)
