@@ -10,11 +10,19 @@ from projections.list_documents import list_url
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.credential import Credential
 from registry.domain.definition import missing_mandatory_elements, parse_definition
-from registry.domain.issuer import Issuer
-from registry.formats.data_integrity import Cryptosuite
+from registry.domain.issuer import Issuer, key_type_of
+from registry.domain.profiles import GenericProfile, purposes_of
+from registry.domain.securing import KeyType, Mechanism
 from registry.issuance import achievement_url
 
 T = TypeVar("T")
+
+MECHANISM_HELP = (
+    "How badges are secured, one of: the Data Integrity cryptosuites `eddsa-rdfc-2022` and "
+    "`eddsa-jcs-2022`, and `ecdsa-rdfc-2019-` or `ecdsa-jcs-2019-` followed by the curve `p256` "
+    "or `p384`; the JWTs of VC-JOSE-COSE, `vc-jwt-` followed by `ed25519`, `es256` or `es384`; "
+    "the JWTs of Open Badges 3.0, `ob-jwt-es256` and `ob-jwt-rs256`."
+)
 
 JCS_WARNING = (
     "Badges of the suite eddsa-jcs-2022 are refused by VerifierPlus (verifier-core) and "
@@ -33,8 +41,16 @@ class SigningKey(BaseModel):
     """A public key of an issuer."""
 
     key: str = Field(description="The public key as a Multikey.", examples=["z6Mk…"])
+    type: KeyType
     verification_method: str = Field(description="Its id in proofs.", examples=["did:web:…#z6Mk…"])
     signs: bool = Field(description="False once it was retired.", examples=[True])
+
+
+class GenericIssuing(BaseModel):
+    """How an issuer that may issue credentials of any kind secures them."""
+
+    cryptosuite: Mechanism = Field(description=MECHANISM_HELP)
+    purposes: list[str] = Field(description="For which status entries are added.")
 
 
 class IssuerAnswer(BaseModel):
@@ -45,7 +61,10 @@ class IssuerAnswer(BaseModel):
     name: Texts
     country: str = Field(description="ISO 3166-1 alpha-2.", examples=["PL"])
     url: str = Field(examples=["https://uczelnia.example"])
-    keys: list[SigningKey] = Field(description="Oldest first; the last that signs is in use.")
+    keys: list[SigningKey] = Field(
+        description="Oldest first; of each type the last that signs is in use."
+    )
+    generic: GenericIssuing | None = Field(description="Null: its own achievements only.")
     reason_codes: dict[str, Texts] = Field(description="What a status change may give as reason.")
     version: int = Field(examples=[2])
 
@@ -59,7 +78,7 @@ class AchievementAnswer(BaseModel):
     definition: dict[str, Any] = Field(description="The newest version.")
     latest: int = Field(description="The number of the newest version.", examples=[1])
     language: str = Field(examples=["pl"])
-    cryptosuite: Cryptosuite
+    cryptosuite: Mechanism = Field(description=MECHANISM_HELP)
     profile: Profile
     withdrawn: bool = Field(examples=[False])
     missing: list[str] = Field(description="Elements of Annex I still missing; [] can be issued.")
@@ -80,8 +99,8 @@ class CredentialAnswer(BaseModel):
 
     credential_id: str = Field(examples=["7d9e4b1a-6c2f-8e3d-a5b4-1f0e9d8c7b6a"])
     issuer_id: str
-    achievement_id: str
-    achievement_version: int = Field(examples=[1])
+    achievement_id: str | None = Field(description="Null: it was sent to be signed as it is.")
+    achievement_version: int | None = Field(examples=[1])
     subject_ref: str = Field(description="This issuer's own random reference of the learner.")
     status: str = Field(description="active, suspended or revoked", examples=["active"])
     status_lists: list[StatusEntry]
@@ -91,7 +110,9 @@ class CredentialAnswer(BaseModel):
     supersedes: str | None = Field(description="The credential this one replaced.")
     superseded_by: str | None = Field(description="The credential that replaced this one.")
     issued_at: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
-    document_digest: str = Field(description="SHA-256 of the signed document's RFC 8785 form, hex.")
+    document_digest: str = Field(
+        description="SHA-256 in hex of the signed document's RFC 8785 form, or of a JWT's text."
+    )
     version: int = Field(examples=[1])
 
 
@@ -99,7 +120,9 @@ class IssuedAnswer(BaseModel):
     """What was issued."""
 
     credential: CredentialAnswer
-    document: dict[str, Any] = Field(description="The signed badge: Open Badges 3.0.")
+    document: dict[str, Any] = Field(
+        description="The signed badge, Open Badges 3.0; a JWT as EnvelopedVerifiableCredential."
+    )
 
 
 class Listing(BaseModel, Generic[T]):
@@ -132,18 +155,30 @@ def issuer_answer(issuer: Issuer) -> IssuerAnswer:
         country=issuer.country,
         url=issuer.url,
         keys=[
-            SigningKey(key=key, verification_method=method, signs=key not in issuer.retired)
+            SigningKey(
+                key=key,
+                type=key_type_of(key),
+                verification_method=method,
+                signs=key not in issuer.retired,
+            )
             for key, method in issuer.keys.items()
         ],
+        generic=_generic(issuer.generic),
         reason_codes={code: Texts(pl=pl, en=en) for code, (pl, en) in codes},
         version=issuer.version,
     )
 
 
+def _generic(profile: GenericProfile | None) -> GenericIssuing | None:
+    if profile is None:
+        return None
+    return GenericIssuing(cryptosuite=profile.mechanism, purposes=list(profile.purposes))
+
+
 def achievement_answer(achievement: Achievement, *, public_url: str) -> AchievementAnswer:
     """Show an achievement."""
     definition = achievement.definition(achievement.latest)
-    suite = Cryptosuite(achievement.cryptosuite)
+    mechanism = Mechanism(achievement.cryptosuite)
     return AchievementAnswer(
         achievement_id=str(achievement.id),
         issuer_id=achievement.issuer_id,
@@ -151,11 +186,11 @@ def achievement_answer(achievement: Achievement, *, public_url: str) -> Achievem
         definition=definition,
         latest=achievement.latest,
         language=achievement.language,
-        cryptosuite=suite,
+        cryptosuite=mechanism,
         profile=achievement.profile,
         withdrawn=achievement.withdrawn,
         missing=list(missing_mandatory_elements(parse_definition(definition))),
-        warnings=[JCS_WARNING] if suite is Cryptosuite.EDDSA_JCS_2022 else [],
+        warnings=[JCS_WARNING] if mechanism is Mechanism.EDDSA_JCS_2022 else [],
         version=achievement.version,
     )
 
@@ -184,7 +219,7 @@ def credential_row_answer(
             url=list_url(public_url, row["list_id"], purpose),
             index=row["list_index"],
         )
-        for purpose in Profile(row["profile"]).purposes
+        for purpose in purposes_of(row["profile"])
     ]
     return CredentialAnswer(**named, status_lists=entries)
 

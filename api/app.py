@@ -9,15 +9,30 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
-from api import auditors, credentials, health, issuers, operators, public, refusals
-from api.auth import bearer
+from api import (
+    auditors,
+    credentials,
+    health,
+    issuers,
+    oauth,
+    operators,
+    public,
+    refusals,
+    vc_api,
+    vc_api_operators,
+    verifying,
+)
+from api.auth import access_token, bearer
 from api.backing_off import BackingOff
-from api.bootstrap import Registry
+from api.bootstrap import Registry, build_verifier
 from api.description import describing
 from api.exchanges import Exchanges
+from api.oauth_tokens import AccessTokens
 from api.published import PublishedFiles
 from api.reference import reference
+from api.verifying_capacity import BoundedVerifier
 from registry.domain.errors import RegistryError
+from registry.verification.killable import KillableCanonicaliser
 
 log = structlog.get_logger(__name__)
 
@@ -25,31 +40,38 @@ VERSION = "0.1.0"
 DESCRIPTION = """
 Micro-credentials with an event for everything that ever happened to them.
 
-Keys: `Authorization: Bearer rk_…`. Refusals: `application/problem+json` (RFC 9457), each `type` a
+Keys: `Authorization: Bearer rk_…`; the VC API takes access tokens of `/oauth/token` as well.
+Refusals: `application/problem+json` (RFC 9457), each `type` a
 URL that explains it. Changing requests honour `Idempotency-Key`, changes of a thing `If-Match`.
 Status lists and DID documents are files under `/status-lists/…` and `/issuers/…`.
 """
 
 GUARDED = (
     operators.router,
+    vc_api_operators.router,
     issuers.router,
     credentials.imports,
     credentials.router,
     auditors.router,
 )
+VC_API = (vc_api.router, verifying.router)
 
 
-def create_app(registry: Registry) -> ASGIApp:
-    """Return the application that serves a registry; its lifespan runs the background work."""
+def create_app(registry: Registry, *, development: bool = False) -> ASGIApp:
+    """Return the application that serves a registry; its lifespan runs the background work.
+
+    In `development` the VC API asks nobody who they are, and its verifier may ask this machine:
+    for a server that nobody else can reach.
+    """
     return PublishedFiles(
-        Exchanges(_framework(registry)),
+        Exchanges(_framework(registry, development=development)),
         folder=registry.folder,
         public_url=registry.public_url,
         max_age_seconds=registry.settings.list_ttl_seconds,
     )
 
 
-def _framework(registry: Registry) -> FastAPI:
+def _framework(registry: Registry, *, development: bool) -> FastAPI:
     app = FastAPI(
         title="Micro-credential registry",
         version=VERSION,
@@ -62,9 +84,18 @@ def _framework(registry: Registry) -> FastAPI:
     )
     app.state.registry = registry
     app.state.backing_off = BackingOff(time.monotonic)
+    app.state.access_tokens = AccessTokens(registry.token_key, public_url=registry.public_url)
+    app.state.canonicaliser = KillableCanonicaliser()
+    verifier = build_verifier(
+        registry, canonicalise=app.state.canonicaliser, development=development
+    )
+    app.state.verifier = BoundedVerifier(verifier)
+    app.state.development = development
     for router in GUARDED:
         app.include_router(router, dependencies=[bearer])
-    for router in (public.router, health.router, reference(app)):
+    for router in VC_API:
+        app.include_router(router, dependencies=[bearer, access_token])
+    for router in (oauth.router, public.router, health.router, reference(app)):
         app.include_router(router)
     refusals.install(app)
     # The way the framework offers for it.
@@ -78,6 +109,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     registry.runner.start()
     yield
     await run_in_threadpool(_stop, registry)
+    app.state.canonicaliser.close()
 
 
 def _stop(registry: Registry) -> None:

@@ -1,17 +1,20 @@
 """Who is asking: bearer API keys, roles, and what becomes of requests that are refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Header, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi.openapi.models import OAuthFlows
+from fastapi.security import HTTPBearer, OAuth2
 
 from api.backing_off import BackingOff
 from api.bootstrap import Registry, now
-from api.errors import RoleError, TooManyFailuresError
+from api.errors import RoleError, ScopeError, TooManyFailuresError
+from api.oauth_tokens import SCOPE_MEANINGS, AccessTokens
 from registry.commands import Caller
 from registry.domain.errors import VersionMismatchError
 from registry.domain.instants import instant
@@ -25,6 +28,26 @@ bearer = Security(
     HTTPBearer(auto_error=False, scheme_name="API key", description="`Authorization: Bearer rk_…`")
 )
 """Documents the scheme; `requests.GuardedRoute` has recognised the caller before."""
+
+access_token = Security(
+    OAuth2(
+        flows=OAuthFlows.model_validate(
+            {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": SCOPE_MEANINGS}}
+        ),
+        auto_error=False,
+        scheme_name="OAuth 2.0",
+        description="`Authorization: Bearer` with an access token from `/oauth/token`.",
+    )
+)
+"""Documents the other scheme, which opens the VC API alone."""
+
+
+IDEMPOTENCY_KEY = Header(
+    alias="Idempotency-Key",
+    pattern=r"^[!-~]{1,255}$",
+    description="A repeat under the same key gets the first answer and changes nothing.",
+    examples=["5f1c6b0e-batch-7"],
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +69,13 @@ def authenticate(request: Request) -> None:
 
     An address that is backed off is refused before its key is looked at.
     """
+    with slowed_down(request):
+        _recognise(request, _token(request))
+
+
+@contextmanager
+def slowed_down(request: Request) -> Iterator[None]:
+    """Count who is refused in the block; raises TooManyFailuresError for who was too often."""
     backing_off: BackingOff = request.app.state.backing_off
     address = request.client.host if request.client else ""
     if wait := backing_off.wait_seconds(address):
@@ -55,12 +85,24 @@ def authenticate(request: Request) -> None:
             goes_on_record=backing_off.announce(address),
         )
     try:
-        principal = registry_of(request).api_keys.authenticate(_token(request), at=instant(now()))
+        yield
     except CredentialsRefusedError:
         backing_off.failed(address)
         raise
     backing_off.succeeded(address)
-    request.state.principal = principal
+
+
+def _recognise(request: Request, token: str) -> None:
+    registry, at = registry_of(request), now()
+    # No API key has a dot, every access token has two.
+    if "." not in token:
+        request.state.principal = registry.api_keys.authenticate(token, at=instant(at))
+        return
+    tokens: AccessTokens = request.app.state.access_tokens
+    grant = tokens.read(token, now=at)
+    # A token is no better than the key it was made for, which may be withdrawn by now.
+    request.state.principal = registry.api_keys.holder(grant.key_id, at=instant(at))
+    request.state.scopes = grant.scopes
 
 
 def _token(request: Request) -> str:
@@ -69,19 +111,35 @@ def _token(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _principal(request: Request) -> Principal:
+def principal_of(request: Request) -> Principal:
+    """Return who was recognised."""
     principal: Principal = request.state.principal
     return principal
 
 
+def scopes_of(request: Request) -> frozenset[str] | None:
+    """Return what the request's access token opens, None for an API key, which has no scopes."""
+    scopes: frozenset[str] | None = getattr(request.state, "scopes", None)
+    return scopes
+
+
+def check_role(principal: Principal, *roles: Role) -> None:
+    """Raise RoleError unless the principal has one of the roles."""
+    if principal.role not in roles:
+        raise RoleError(
+            f"a key of the role {principal.role} does not open this",
+            remedy="use a key of the role " + " or ".join(roles),
+        )
+
+
 def _holder_of(*roles: Role) -> Callable[[Request], Principal]:
     def check(request: Request) -> Principal:
-        principal = _principal(request)
-        if principal.role not in roles:
-            raise RoleError(
-                f"a key of the role {principal.role} does not open this",
-                remedy="use a key of the role " + " or ".join(roles),
+        if scopes_of(request) is not None:
+            raise ScopeError(
+                "an access token opens the VC API alone", remedy="send the API key itself"
             )
+        principal = principal_of(request)
+        check_role(principal, *roles)
         return principal
 
     return check
@@ -94,18 +152,9 @@ def _issuer(
 
 
 def _caller(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            pattern=r"^[!-~]{1,255}$",
-            description="A repeat under the same key gets the first answer and changes nothing.",
-            examples=["5f1c6b0e-batch-7"],
-        ),
-    ] = None,
+    request: Request, idempotency_key: Annotated[str | None, IDEMPOTENCY_KEY] = None
 ) -> Caller:
-    return Caller(_principal(request).actor, idempotency_key)
+    return Caller(actor_of(request), idempotency_key)
 
 
 def _conditional_caller(

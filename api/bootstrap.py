@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from api.own_documents import OwnDocuments, OwnListsAreFresh
 from api.settings import Settings
 from projections import ALL
 from projections.catch_up import CatchUp
@@ -27,6 +28,7 @@ from registry.allocation import Allocator
 from registry.application import CredentialRegistry
 from registry.commands import REGISTRY, Commands
 from registry.domain.instants import instant
+from registry.formats.canonical import Canonicaliser
 from registry.housekeeping import Housekeeping
 from registry.store import installation, schema
 from registry.store.access_log import AccessLog
@@ -37,6 +39,8 @@ from registry.store.key_store import KeyStore, make_master_key, read_master_key
 from registry.store.recorders import EventRecorder, open_recorder
 from registry.store.vault import Vault
 from registry.streams import Streams
+from registry.verification.guarded_fetch import GuardedFetcher
+from registry.verification.verify import Verifier
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Registry:
     catch_up: CatchUp
     publisher: Publisher
     runner: Runner
+    token_key: Callable[[], bytes]
+    """Gives the 32 bytes that access tokens are signed with."""
 
     def close(self) -> None:
         """Stop the background work and close the database."""
@@ -151,7 +157,21 @@ def build(settings: Settings) -> Registry:
         catch_up=catch_up,
         publisher=publisher,
         runner=runner,
+        token_key=lambda: keys.keyed_digest(REGISTRY, "oauth/access-tokens", b""),
     )
+
+
+def build_verifier(
+    registry: Registry, *, canonicalise: Canonicaliser, development: bool
+) -> Verifier:
+    """Build what verifies for a process as long as it lives; it reads the registry's own lists.
+
+    In `development` others' lists may be on this machine.
+    """
+    beyond = GuardedFetcher(allow_loopback=development)
+    fetcher = OwnDocuments(registry.folder, registry.public_url, beyond=beyond)
+    cache = OwnListsAreFresh(registry.public_url)
+    return Verifier(fetcher, cache=cache, canonicalise=canonicalise)
 
 
 def _publisher(

@@ -1,5 +1,6 @@
 """What an issuer does with credentials: issue, find, suspend, reinstate, revoke, supersede."""
 
+import json
 from datetime import datetime
 from typing import Annotated
 
@@ -33,7 +34,10 @@ from api.values import Id, Instant
 from projections import queries
 from projections.queries import CredentialFilter, Window
 from registry.domain.credential import Credential, Status
+from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
+from registry.formats.securing import VC, as_json
+from registry.formats.vc_jwt import JWT, VC_JWT
 from registry.issuing import Issued
 from registry.possession import LIFETIME, make_challenge
 from registry.requests import StatusChange
@@ -42,7 +46,7 @@ from registry.store.api_keys import Principal, Role
 router = APIRouter(prefix="/v1", tags=["credentials"], route_class=GuardedRoute)
 imports = APIRouter(prefix="/v1", tags=["credentials"], route_class=CsvRoute)
 
-BADGE = "application/vc"
+DOCUMENTS: dict[str, dict[str, object]] = {media_type: {} for media_type in (VC, VC_JWT, JWT)}
 
 
 class Reasons(values.Body):
@@ -202,12 +206,12 @@ def read_credential(
     "/credentials/{credential_id}/document",
     response_class=Response,
     responses=refusals(401, 403, 404, 410)
-    | {200: {"description": "The signed badge.", "content": {BADGE: {}}}},
+    | {200: {"description": "The signed badge.", "content": DOCUMENTS}},
 )
 def read_document(credential_id: Id, asker: ActingIssuer, registry: Serving) -> Response:
-    """Read the signed badge, in its RFC 8785 form."""
-    document = registry.application.document(asker.issuer_id, credential_id)
-    return Response(document, media_type=BADGE)
+    """Read the signed badge, JSON in its RFC 8785 form or a compact JWT."""
+    issued = registry.application.issued(asker.issuer_id, credential_id)
+    return Response(issued.document, headers={"Content-Type": issued.media_type})
 
 
 @router.post(
@@ -277,7 +281,12 @@ def supersede_credential(
     """Issue a credential in the place of another, which is revoked in the same step."""
     old = registry.application.credential(asker.issuer_id, credential_id)
     check_possession(new.learner, asker, registry)
-    order = order_of(new, new.achievement_id or old.issuance.achievement_id, credential_id)
+    achievement_id = new.achievement_id or old.issuance.achievement_id
+    if achievement_id is None:
+        raise InvalidValueError(
+            "the credential has no achievement to issue again", field="achievement_id"
+        )
+    order = order_of(new, achievement_id, credential_id)
     [issued] = registry.application.issue(caller, asker.issuer_id, [order])
     return _issued(issued, registry)
 
@@ -299,10 +308,13 @@ def _shown(credential: Credential, response: Response, registry: Registry) -> Cr
 
 
 def _issued(issued: Issued, registry: Registry) -> Response:
-    """Answer with the document as it was signed, byte for byte."""
+    """Answer with the document as it was signed, byte for byte, or with the JWT's envelope."""
     shown = credential_answer(issued.credential, public_url=registry.public_url)
     credential = shown.model_dump_json().encode()
-    body = b'{"credential":' + credential + b',"document":' + issued.document + b"}"
+    document = issued.document
+    if issued.media_type != VC:
+        document = json.dumps(as_json(document, issued.media_type)).encode()
+    body = b'{"credential":' + credential + b',"document":' + document + b"}"
     location = {"Location": f"/v1/credentials/{issued.credential.id}"}
     headers = location | etag(issued.credential.version)
     return Response(body, 201, headers=headers, media_type="application/json")

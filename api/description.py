@@ -10,7 +10,9 @@ from api.answers import Problem
 from api.problems import MEDIA_TYPE
 from api.published import DID_TYPES, LIST_TYPES
 
+VC_API = "VC API"
 _REFERENCE = "#/components/schemas/Problem"
+_OF_OTHER_FORM = {("/readyz", "503"), ("/oauth/token", "400"), ("/oauth/token", "401")}
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 
 Description = dict[str, Any]
@@ -36,6 +38,9 @@ def _description(app: FastAPI) -> Description:
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for name in _FRAMEWORKS_OWN:
         schemas.pop(name, None)
+    for operation in _operations(made, tag=VC_API):
+        # The framework says 422 of every body; there it is 400.
+        operation["responses"].pop("422", None)
     for response in _refusals(made):
         # The framework would say application/json, and describe its own kind of 422.
         response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE}}}
@@ -43,11 +48,16 @@ def _description(app: FastAPI) -> Description:
     return made
 
 
+def _operations(made: Description, *, tag: str) -> Iterator[Description]:
+    for methods in made["paths"].values():
+        yield from (operation for operation in methods.values() if tag in operation["tags"])
+
+
 def _refusals(made: Description) -> Iterator[Description]:
     for path, methods in made["paths"].items():
         for operation in methods.values():
             for status, response in operation["responses"].items():
-                if status >= "400" and path != "/readyz":
+                if status >= "400" and (path, status) not in _OF_OTHER_FORM:
                     yield response
 
 

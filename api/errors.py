@@ -31,8 +31,36 @@ class RefusedFileError(InvalidRequestError):
     """Rows of the file cannot be issued, so none was."""
 
 
+class InvalidInputError(InvalidRequestError):
+    """The input is not what the VC API takes."""
+
+
+class UnknownOptionError(InvalidInputError):
+    """An option was sent that the registry does not know."""
+
+
+class NotVerifiedError(RegistryError):
+    """What was to be verified is not valid, or could not be told to be."""
+
+    def __init__(self, reason: str, *, members: dict[str, Any]) -> None:
+        super().__init__(reason)
+        self.members = members
+
+
 class RoleError(RegistryError):
     """This API key does not open that."""
+
+
+class ScopeError(RegistryError):
+    """This access token does not open that."""
+
+
+class BusyError(RegistryError):
+    """The registry has its hands full."""
+
+
+class NotPublishedYetError(RegistryError):
+    """The status list was opened, and is not published yet."""
 
 
 class TooManyFailuresError(RegistryError):

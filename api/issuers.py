@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.answers import (
+    MECHANISM_HELP,
     AchievementAnswer,
     IssuerAnswer,
     Listing,
@@ -21,8 +22,8 @@ from api.values import Body, BothLanguages, Cursor, Id, Limit
 from projections import queries
 from projections.queries import Window
 from registry.domain.achievement import Achievement, Profile
+from registry.domain.securing import Mechanism
 from registry.domain.text import Language
-from registry.formats.data_integrity import Cryptosuite
 from registry.requests import NewAchievement
 
 router = APIRouter(prefix="/v1", tags=["issuers"], route_class=GuardedRoute)
@@ -47,7 +48,10 @@ class DefinedAchievement(Body):
         examples=[{"title": {"pl": "Analiza danych", "en": "Data analysis"}}],
     )
     language: Language = Field(default=Language.PL, description="The badges' main language.")
-    cryptosuite: Cryptosuite = Field(default=Cryptosuite.EDDSA_RDFC_2022)
+    cryptosuite: Mechanism = Field(
+        default=Mechanism.EDDSA_RDFC_2022,
+        description=f"{MECHANISM_HELP} The issuer needs a key of the type it signs with.",
+    )
     profile: Profile = Field(
         default=Profile.DEFAULT,
         description="`ob-strict` has one status entry and cannot be suspended.",
@@ -87,7 +91,7 @@ def add_reason_code(
     return issuer_answer(issuer)
 
 
-@router.post("/achievements", status_code=201, responses=refusals(401, 403, 422))
+@router.post("/achievements", status_code=201, responses=refusals(401, 403, 409, 422))
 def define_achievement(
     new: DefinedAchievement,
     asker: ActingIssuer,

@@ -14,6 +14,7 @@ from api.values import Body, BothLanguages, Cursor, Id, Instant, Limit, Line, Ur
 from projections import queries
 from projections.queries import Window
 from registry.domain.instants import instant
+from registry.domain.securing import KeyType
 from registry.requests import Organisation
 from registry.store.api_keys import DEFAULT_LIFETIME, ApiKey, Role
 
@@ -30,6 +31,17 @@ class NewIssuer(Body):
         default="web",
         description="`web` can change its keys; `key` is one key for ever.",
         examples=["web"],
+    )
+    key_type: KeyType = Field(
+        default=KeyType.ED25519, description="Of a `key` issuer's only key; for `key` alone."
+    )
+
+
+class NewKey(Body):
+    """A signing key to make."""
+
+    type: KeyType = Field(
+        default=KeyType.ED25519, description="RSA signs `ob-jwt-rs256` and nothing else."
     )
 
 
@@ -99,7 +111,12 @@ def register_issuer(
 ) -> IssuerAnswer:
     """Admit an organisation that issues credentials."""
     organisation = Organisation(
-        new.name.pl, new.name.en, new.country, new.url, did_method=new.did_method
+        new.name.pl,
+        new.name.en,
+        new.country,
+        new.url,
+        did_method=new.did_method,
+        key_type=new.key_type,
     )
     issuer = registry.application.register_issuer(caller, organisation)
     response.headers["Location"] = f"/v1/issuers/{issuer.id}"
@@ -131,11 +148,18 @@ def read_issuer(
 
 
 @router.post(
-    "/issuers/{issuer_id}/keys", status_code=201, responses=refusals(401, 403, 404, 409, 412)
+    "/issuers/{issuer_id}/keys", status_code=201, responses=refusals(401, 403, 404, 409, 412, 422)
 )
-def add_key(issuer_id: Id, caller: Changing, registry: Serving, _: Operator) -> KeyAnswer:
+def add_key(
+    issuer_id: Id,
+    caller: Changing,
+    registry: Serving,
+    _: Operator,
+    new: NewKey | None = None,
+) -> KeyAnswer:
     """Make a key that signs from now on; earlier ones stay good until they are retired."""
-    key = registry.application.add_signing_key(caller, issuer_id)
+    key_type = new.type if new is not None else KeyType.ED25519
+    key = registry.application.add_signing_key(caller, issuer_id, key_type)
     method = registry.application.issuer(issuer_id).keys[key]
     return KeyAnswer(key=key, verification_method=method)
 

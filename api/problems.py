@@ -59,6 +59,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.AlreadySuspendedError: Kind(409, "already-suspended"),
     domain.NotSuspendedError: Kind(409, "not-suspended"),
     domain.NotSuspendableError: Kind(409, "not-suspendable"),
+    domain.NoStatusEntryError: Kind(409, "no-status-entry"),
     domain.KeyRotationError: Kind(409, "key-rotation"),
     domain.NoSigningKeyError: Kind(409, "no-signing-key"),
     domain.AchievementWithdrawnError: Kind(409, "achievement-withdrawn"),
@@ -69,12 +70,20 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.VersionMismatchError: Kind(412, "version-mismatch"),
     CredentialsRefusedError: Kind(401, "credentials-refused"),
     here.RoleError: Kind(403, "role"),
+    here.ScopeError: Kind(403, "insufficient-scope"),
+    domain.GenericIssuingClosedError: Kind(403, "generic-issuing-closed"),
     here.TooManyFailuresError: Kind(429, "too-many-failures"),
     here.MalformedBodyError: Kind(400, "malformed-body"),
     here.BodyTooLargeError: Kind(400, "body-too-large"),
+    domain.CredentialRefusedError: Kind(400, "credential-refused"),
+    here.InvalidInputError: Kind(400, "invalid-input"),
+    here.UnknownOptionError: Kind(400, "unknown-option"),
+    here.NotVerifiedError: Kind(400, "not-verified"),
     here.MethodError: Kind(405, "method"),
     here.NotAcceptableError: Kind(406, "not-acceptable"),
     here.ContentTypeError: Kind(415, "content-type"),
+    here.BusyError: Kind(503, "busy"),
+    here.NotPublishedYetError: Kind(503, "not-published-yet"),
     StoreUnavailableError: Kind(503, "store-unavailable"),
     MasterKeyError: Kind(503, "master-key"),
     SecretMissingError: Kind(503, "secret-missing"),
@@ -124,7 +133,8 @@ def _body(error: RegistryError, kind: Kind, public_url: str) -> dict[str, Any]:
         "remedy": error.remedy,
         "errors": getattr(error, "errors", None),
     }
-    return {name: value for name, value in members.items() if value is not None}
+    said = {name: value for name, value in members.items() if value is not None}
+    return said | getattr(error, "members", {})
 
 
 def _headers(error: RegistryError, kind: Kind) -> dict[str, str]:
@@ -134,4 +144,6 @@ def _headers(error: RegistryError, kind: Kind) -> dict[str, str]:
         return {"Connection": "close"}  # The rest of the body is not read.
     if kind.status == 503:  # noqa: PLR2004 - the one status that asks to come again
         return {"Retry-After": str(STORE_RETRY_SECONDS)}
+    if isinstance(error, here.ScopeError):
+        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}  # RFC 6750 §3.1
     return {"WWW-Authenticate": "Bearer"} if kind.status == 401 else {}  # noqa: PLR2004 - RFC 9110 §15.5.2

@@ -156,7 +156,7 @@ def _article(operation: Operation, schemas: Schema) -> Html:
 
 def _needed(said: Schema) -> Html:
     names = [name for scheme in said.get("security", ()) for name in scheme]
-    needed = element("a", text(f"Needs: {', '.join(names)}"), href="#authentication")
+    needed = element("a", text(f"Needs: {' or '.join(names)}"), href="#authentication")
     return needed if names else text("Open to everyone.")
 
 

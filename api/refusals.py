@@ -1,6 +1,5 @@
 """Answer every error as a problem, and put refused accesses on record."""
 
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -21,6 +20,8 @@ from api.errors import (
     TooManyFailuresError,
 )
 from api.exchanges import shown_path
+from api.faults import faults_of
+from api.oauth_errors import OAuthError
 from api.problems import kind_of, problem_response
 from registry.domain.errors import NotFoundError, RegistryError
 from registry.domain.instants import instant
@@ -41,6 +42,7 @@ _HTTP_ERRORS: dict[int, RegistryError] = {
 def install(app: FastAPI) -> None:
     """Let the application answer errors with problems."""
     app.exception_handler(RegistryError)(_refused)
+    app.exception_handler(OAuthError)(_no_token)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(Exception)(_failed)
@@ -53,16 +55,17 @@ def _refused(request: Request, error: RegistryError) -> Response:
     return response
 
 
+def _no_token(request: Request, error: OAuthError) -> Response:
+    response = error.response()
+    if isinstance(error.__cause__, RegistryError):
+        response.background = BackgroundTask(_put_on_record, request, error.__cause__)
+    return response
+
+
 def _invalid(request: Request, error: RequestValidationError) -> Response:
-    faults = [_fault(each) for each in error.errors()]
+    faults = faults_of(error)
     names = ", ".join(sorted({fault["field"] for fault in faults}))
     return _problem(request, InvalidRequestError(f"refused: {names}", errors=faults))
-
-
-def _fault(error: dict[str, Any]) -> dict[str, Any]:
-    """Name a field and the reason; the value stays out, it may be anything."""
-    field = ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0])
-    return {"field": field, "reason": error["msg"].removeprefix("Value error, ")}
 
 
 def _http_error(request: Request, error: HTTPException) -> Response:

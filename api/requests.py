@@ -19,9 +19,9 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
-    """A request whose body is of one media type, at most 1 MiB, and JSON of one meaning."""
+    """A request whose body is of a known media type, at most 1 MiB, and JSON of one meaning."""
 
-    media_type = "application/json"
+    media_types: ClassVar[tuple[str, ...]] = ("application/json",)
 
     async def body(self) -> bytes:
         """Read the body; raises BodyTooLargeError or ContentTypeError."""
@@ -48,18 +48,23 @@ class StrictRequest(Request):
 
     def _check_media_type(self) -> None:
         given = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if given != self.media_type:
+        if given not in self.media_types:
             raise ContentTypeError(
                 "the body is of another media type",
                 field="Content-Type",
-                remedy=f"send Content-Type: {self.media_type}",
+                remedy="send Content-Type: " + " or ".join(self.media_types),
             )
+
+    @property
+    def holds_json(self) -> bool:
+        """Whether the body is JSON."""
+        return "application/json" in self.media_types
 
 
 class CsvRequest(StrictRequest):
     """A request whose body is a CSV file."""
 
-    media_type = "text/csv"
+    media_types = ("text/csv",)
 
 
 class OpenRoute(APIRoute):
@@ -74,7 +79,7 @@ class OpenRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             strict = self.request_class(request.scope, request.receive)
             await self.admit(strict)
-            if await strict.body() and strict.media_type == StrictRequest.media_type:
+            if await strict.body() and strict.holds_json:
                 await strict.json()
             return await handle(strict)
 

@@ -6,9 +6,9 @@ from api.problems import PROBLEMS
 
 ALWAYS = (400, 429, 503)
 _MEANINGS = {
-    400: "The body is not strict JSON, or too large.",
-    401: "The API key is missing, wrong, expired or withdrawn.",
-    403: "The API key's role does not open this.",
+    400: "The body is not strict JSON, too large, or not what the VC API takes.",
+    401: "The API key or access token is missing, wrong, expired or withdrawn.",
+    403: "The API key's role, or the access token, does not open this.",
     404: "There is no such thing, or it is not yours.",
     406: "Every form on offer is excluded.",
     409: "The state of things does not allow it.",
@@ -17,7 +17,7 @@ _MEANINGS = {
     415: "The body is of another media type.",
     422: "A value is refused; `errors` names each.",
     429: "Too many wrong API keys from this address.",
-    503: "The database does not answer; nothing was changed.",
+    503: "The database does not answer, and nothing was changed; or it is not the moment.",
 }
 
 

@@ -1,5 +1,6 @@
 """Run the registry: check what can be checked, then serve with one worker process."""
 
+import ipaddress
 import multiprocessing
 import os
 import signal
@@ -29,13 +30,16 @@ STOP_SECONDS = 30
 _BACKLOG = 1024
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, development: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; leaves with exit code 2 where the settings are refused.
 
-    A database that does not answer is no reason not to start: published lists are files.
+    A database that does not answer is no reason not to start: published lists are files. In
+    `development` the VC API is open to everyone on this machine, and nobody else can reach it.
     """
     logging.configure()
     try:
+        if development:
+            check_loopback(settings.host)
         check(settings)
         _check_port(settings.host, settings.port, field="port")
         if settings.metrics_port:
@@ -44,7 +48,8 @@ def serve(settings: Settings) -> None:
         log.error("not started", reason=error.reason, field=error.field, remedy=error.remedy)
         sys.exit(EXIT_MISCONFIGURED)
     _tell(settings)
-    _granian(settings).serve(target_loader=partial(load, settings), wrap_loader=False)
+    loader = partial(load, settings, development=development)
+    _granian(settings).serve(target_loader=loader, wrap_loader=False)
 
 
 def check(settings: Settings) -> None:
@@ -56,6 +61,24 @@ def check(settings: Settings) -> None:
         log.warning("starting without a database", reason=error.reason)
     finally:
         registry.database.close()
+
+
+def check_loopback(host: str) -> None:
+    """Raise unless a server on this address is reached from this machine alone."""
+    if not _is_loopback(host):
+        raise InvalidValueError(
+            f"a development server asks nobody who they are, so it listens on this machine alone "
+            f"and not on {host}",
+            field="host",
+            remedy="leave --host out, or leave --dev out",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _check_port(host: str, port: int, *, field: str) -> None:
@@ -83,14 +106,14 @@ def _tell(settings: Settings) -> None:
         log.warning("no certificate: right only behind a proxy that ends TLS")
 
 
-def load(settings: Settings) -> ASGIApp:
+def load(settings: Settings, *, development: bool = False) -> ASGIApp:
     """Build the application, in the worker process."""
     logging.configure()
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
     registry = bootstrap.build(settings)
     if settings.metrics_port:
         metrics.start(registry, host=settings.metrics_host, port=settings.metrics_port)
-    return create_app(registry)
+    return create_app(registry, development=development)
 
 
 def _end_with_parent() -> None:

@@ -8,7 +8,7 @@ import typer
 from api import server
 from registry.store import installation, schema
 from registry.store.database import StoreUnavailableError
-from scripts import new_registry, parent
+from scripts import dev_server, new_registry, parent
 from scripts.answers import Answer, Session, facts, say
 from scripts.arguments import command
 from scripts.local import assembled, existing
@@ -50,7 +50,7 @@ def init(
     return Answer(made.document(), facts(shown))
 
 
-def serve(
+def serve(  # noqa: PLR0913 - the options of one command, each by name
     session: Session,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
@@ -62,14 +62,27 @@ def serve(
     public_url: Annotated[
         str | None, typer.Option(help="Must be the one recorded at init.")
     ] = None,
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Test issuers on this machine alone; asks for no key.")
+    ] = False,
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
-) -> Answer:
+) -> Answer | int:
     """Serve the registry until interrupted.
+
+    With --dev it is a new one for others' test suites: an issuer for every securing mechanism, no
+    authentication at the VC API, gone at the end unless --folder names where to keep it; with
+    --json one line says where everything is once it answers.
 
     Examples:
       registry serve --certfile server.pem --keyfile server.key
       registry --folder /srv/registry serve --host 0.0.0.0 --port 443
+      registry serve --dev --json --port 8443
     """
+    if dev:
+        if certfile or keyfile or public_url or metrics_port:
+            raise typer.BadParameter("--dev takes --host, --port, --folder and --json alone")
+        dev_server.run(session, host=host, port=port, until_stdin_closes=until_stdin_closes)
+        return 0
     settings = existing(
         session,
         host=host,

@@ -53,13 +53,16 @@ class Place:
         demo_tls.write_private(self.folder / "api-keys.json", body)
 
 
-def prepare(folder: Path, *, database_url: str | None) -> Place:
-    """Make a registry in `folder`; raises InvalidValueError where there is one already."""
+def prepare(folder: Path, *, database_url: str | None, port: int | None = None) -> Place:
+    """Make a registry in `folder`; raises InvalidValueError where there is one already.
+
+    Without a port it chooses one that is free.
+    """
     _require_unused(folder)
     if database_url is not None:
         _require_empty(database_url)
     _forget_environment()
-    port = free_port()
+    port = port or free_port()
     folder = folder.absolute()
     tls = demo_tls.make_tls_files(folder / "tls", now=now())
     made = new_registry.make(

@@ -62,6 +62,22 @@ def test_the_description_names_version_routes_and_refusals(description: dict[str
             assert list(problem) == ["application/problem+json"], (path, method)
 
 
+def test_the_vc_api_takes_keys_or_tokens_and_says_400_of_what_is_invalid(
+    description: dict[str, Any],
+) -> None:
+    operations = [
+        operation
+        for methods in description["paths"].values()
+        for operation in methods.values()
+        if "VC API" in operation["tags"]
+    ]
+    assert len(operations) == 5
+    for operation in operations:
+        assert operation["security"] == [{"API key": []}, {"OAuth 2.0": []}]
+        assert "400" in operation["responses"]
+        assert "422" not in operation["responses"]
+
+
 def test_published_files_are_described_too(description: dict[str, Any]) -> None:
     paths = description["paths"]
     assert "application/vc" in str(paths["/status-lists/{list_id}/{purpose}"]["get"])

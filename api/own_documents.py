@@ -1,0 +1,77 @@
+"""Read the registry's own status lists and DID documents from where they are published."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+from api.negotiation import choose
+from projections.publish_folder import PublishFolder
+from registry.verification.list_cache import ListCache, VerifiedList
+from registry.verification.ports import Fetched, Fetcher, FetchError
+
+_ID = "[0-9a-f-]{36}"
+_LIST = re.compile(rf"status-lists/{_ID}/(?:revocation|suspension)")
+_DID_DOCUMENT = re.compile(rf"issuers/{_ID}/did\.json")
+
+_LIST_TYPES = ("application/vc", "application/ld+json", "application/json")
+_JWT = "application/vc+jwt"
+_DID_TYPE = "application/did+json"
+
+
+class OwnDocuments:
+    """A `Fetcher` that answers for the registry's URLs from its folder, before one for all others.
+
+    Nothing under the public URL is ever asked for over the network: a registry that verifies its
+    own credentials needs no way back to itself, and cannot be made to call itself.
+    """
+
+    def __init__(self, folder: PublishFolder, public_url: str, *, beyond: Fetcher) -> None:
+        self._folder = folder
+        self._prefix = f"{public_url}/"
+        self._beyond = beyond
+
+    def fetch(self, url: str, *, accept: str) -> Fetched:
+        """Return what is published under a URL, as `ports.Fetcher` has it."""
+        if not url.startswith(self._prefix):
+            return self._beyond.fetch(url, accept=accept)
+        name = url.removeprefix(self._prefix)
+        if _LIST.fullmatch(name):
+            return self._list(name, accept)
+        if _DID_DOCUMENT.fullmatch(name):
+            return Fetched(self._read(name), _DID_TYPE)
+        raise _nothing_published()
+
+    def _list(self, name: str, accept: str) -> Fetched:
+        compact = self._folder.root / f"{name}.jwt"
+        offers = (*_LIST_TYPES, _JWT) if compact.exists() else _LIST_TYPES
+        media_type = choose(accept, offers)
+        if media_type is None:
+            raise _nothing_published()
+        return Fetched(self._read(f"{name}.jwt" if media_type == _JWT else name), media_type)
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return Path(self._folder.root / name).read_bytes()
+        except OSError as error:
+            raise _nothing_published() from error
+
+
+class OwnListsAreFresh(ListCache):
+    """A cache that keeps others' lists and reads the registry's own each time.
+
+    They cost no request, and the registry knows of a revocation as soon as it is published.
+    """
+
+    def __init__(self, public_url: str) -> None:
+        super().__init__()
+        self._prefix = f"{public_url}/"
+
+    def get(self, url: str, *, now: datetime) -> VerifiedList | None:
+        """Return another's list if it is fresh."""
+        return None if url.startswith(self._prefix) else super().get(url, now=now)
+
+
+def _nothing_published() -> FetchError:
+    return FetchError(
+        "this registry publishes nothing there.", pl="ten rejestr niczego tam nie publikuje."
+    )
