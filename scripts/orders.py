@@ -11,6 +11,8 @@ from registry.csv_import import Column, grade_fault, parse_rows
 from registry.domain.aggregate import Command
 from registry.domain.elements import GradeScheme
 from registry.domain.errors import InvalidValueError, NoSigningKeyError
+from registry.domain.issuer import Issuer, key_types_of
+from registry.domain.securing import KeyType, Mechanism
 from registry.formats.open_badge import check_grade
 from registry.issuance import Order, complete_definition
 from scripts.local import ACTOR
@@ -54,12 +56,23 @@ def _period_error(order: Order, now: datetime) -> InvalidValueError | None:
     return None
 
 
-def check_key(registry: Registry, issuer_id: str) -> None:
+def check_key(registry: Registry, issuer_id: str, orders: Sequence[Order]) -> None:
     """Raise NoSigningKeyError, saying which command makes a key."""
+    issuer = registry.application.issuer(issuer_id)
+    for achievement_id in {order.achievement_id for order in orders}:
+        achievement = registry.application.achievement(issuer_id, achievement_id)
+        mechanism = Mechanism(achievement.cryptosuite)
+        for key_type in key_types_of(mechanism):
+            _check_key(issuer, key_type)
+
+
+def _check_key(issuer: Issuer, key_type: KeyType) -> None:
     try:
-        registry.application.signer_of(issuer_id)
+        issuer.signing_key(key_type)
     except NoSigningKeyError as error:
-        remedy = f"run: registry issuer key add {issuer_id}"
+        remedy = f"run: registry issuer key add {issuer.id}"
+        if key_type is not KeyType.ED25519:
+            remedy += f" --type {key_type}"
         raise NoSigningKeyError("one is made before the first issuing", remedy=remedy) from error
 
 
@@ -72,7 +85,7 @@ def check(
     now: datetime,
 ) -> None:
     """Raise what issuing these orders would raise; `lines` is empty where there is no file."""
-    check_key(registry, issuer_id)
+    check_key(registry, issuer_id, orders)
     if lines and (faults := period_faults(orders, lines, now=now)):
         raise refused(faults)
     for achievement_id in {order.achievement_id for order in orders}:

@@ -26,8 +26,11 @@ class Bar:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Bar]:
-    """Show a bar until the block is left; nothing where stderr is no terminal."""
+def progress(what: str, total: int | None) -> Iterator[Bar]:
+    """Show a bar until the block is left; nothing where stderr is no terminal.
+
+    Where `total` is not known the bar only moves.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     disabled = not sys.stderr.isatty()

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 from itertools import count
 
+from registry.domain.securing import Mechanism
 from registry.domain.subject import IdentityType
-from registry.formats.data_integrity import Cryptosuite, hash_data
+from registry.formats.data_integrity import hash_data
 from registry.issuance import Learner, Order
 from scripts.benchmarks.databases import sqlite_and_postgres
 from scripts.benchmarks.measuring import Effort, Work, rates
@@ -18,18 +19,18 @@ NOTE = "fsync on; the ratio is the share of time that canonicalisation takes"
 
 
 def measure(effort: Effort) -> Iterator[Result]:
-    """Issue credentials one by one and in batches, on both databases, with both cryptosuites."""
+    """Issue credentials one by one and in batches, on both databases, by two mechanisms."""
     with sqlite_and_postgres() as urls:
         for kind, url in urls.items():
             with new_registry(url) as measured:
-                for suite in Cryptosuite:
-                    yield from _measure(effort, measured, suite, where=f"{kind}.{suite}")
+                for mechanism in measured.achievements:
+                    yield from _measure(effort, measured, mechanism, where=f"{kind}.{mechanism}")
 
 
 def _measure(
-    effort: Effort, measured: Measured, suite: Cryptosuite, *, where: str
+    effort: Effort, measured: Measured, mechanism: Mechanism, *, where: str
 ) -> Iterator[Result]:
-    issuer = _Issuer(measured, measured.achievements[suite])
+    issuer = _Issuer(measured, measured.achievements[mechanism])
     works = {
         "single": issuer.issuing(effort.credentials, at_once=1),
         "batches_of_100": issuer.issuing(effort.credentials, at_once=BATCH),

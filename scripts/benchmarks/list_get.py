@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api import bootstrap
 from api.settings import Settings
-from projections.list_documents import ListTerms, signed_bytes, unsigned
+from projections.list_documents import ListTerms, secured, unsigned
 from projections.publish_folder import PublishFolder, list_name
 from registry.domain.instants import document_instant
+from registry.domain.securing import Mechanism
 from registry.formats import bitstring
-from registry.formats.data_integrity import Cryptosuite
+from registry.store.signing import Ed25519Signer
 from scripts import new_registry
 from scripts.answers import Session
 from scripts.benchmarks import servers
@@ -91,12 +92,14 @@ def _publish(root: Path) -> str:
         valid_from=document_instant(now),
         valid_until=document_instant(now + timedelta(days=1)),
         ttl_ms=300_000,
-        cryptosuite=Cryptosuite.EDDSA_RDFC_2022,
-        verification_method=f"{DID}#key",
-        created=document_instant(now),
     )
     encoded = bitstring.encode(random_bits(SET, seed=1))
-    body, _ = signed_bytes(unsigned(PUBLIC_URL, terms, encoded.text), terms, sign=key.sign)
+    form = secured(
+        unsigned(PUBLIC_URL, terms, encoded.text),
+        Mechanism.EDDSA_RDFC_2022,
+        signer=Ed25519Signer(f"{DID}#key", key),
+        created=terms.valid_from,
+    )
     folder, name = PublishFolder(root), list_name(terms.list_id, PURPOSE)
-    folder.make_current(name, folder.put(name, 1, body))
+    folder.make_current(name, folder.put(name, 1, form.body))
     return name

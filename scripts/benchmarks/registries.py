@@ -11,22 +11,23 @@ from typing import Any
 from api import bootstrap
 from api.settings import Settings
 from registry.commands import Caller
-from registry.formats.data_integrity import Cryptosuite
+from registry.domain.securing import Mechanism
 from registry.requests import NewAchievement, Organisation
 
 CALLER = Caller("benchmark")
 ORGANISATION = Organisation("Uczelnia", "University", "PL", "https://university.example.org")
 PUBLIC_URL = "https://registry.example.org"
+MECHANISMS = (Mechanism.EDDSA_RDFC_2022, Mechanism.EDDSA_JCS_2022)
 DEFINITION = Path(__file__).parents[2] / "tests" / "samples" / "python-data-analysis.json"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A registry, its one issuer, and an achievement for each cryptosuite."""
+    """A registry, its one issuer, and an achievement for each of the mechanisms."""
 
     registry: bootstrap.Registry
     issuer_id: str
-    achievements: dict[Cryptosuite, str]
+    achievements: dict[Mechanism, str]
 
 
 @contextmanager
@@ -45,11 +46,11 @@ def new_registry(database_url: str) -> Iterator[Measured]:
 def _furnished(registry: bootstrap.Registry) -> Measured:
     issuer_id = str(registry.application.register_issuer(CALLER, ORGANISATION).id)
     registry.application.add_signing_key(CALLER, issuer_id)
-    achievements = {suite: _define(registry, issuer_id, suite) for suite in Cryptosuite}
+    achievements = {each: _define(registry, issuer_id, each) for each in MECHANISMS}
     return Measured(registry, issuer_id, achievements)
 
 
-def _define(registry: bootstrap.Registry, issuer_id: str, suite: Cryptosuite) -> str:
+def _define(registry: bootstrap.Registry, issuer_id: str, mechanism: Mechanism) -> str:
     definition: dict[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
-    new = NewAchievement(definition, cryptosuite=suite)
+    new = NewAchievement(definition, cryptosuite=mechanism)
     return str(registry.application.define_achievement(CALLER, issuer_id, new).id)

@@ -12,9 +12,9 @@ from api.bootstrap import Registry
 from projections import queries
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.errors import InvalidValueError
+from registry.domain.securing import Mechanism
 from registry.domain.text import Language
 from registry.formats import strict_json
-from registry.formats.data_integrity import Cryptosuite
 from registry.requests import NewAchievement
 from scripts.answers import Answer, Session, facts, say, table
 from scripts.arguments import IdempotencyKeyOption, command, group
@@ -50,8 +50,8 @@ def define(
         Language, typer.Option(help="The language of the badges' main texts.")
     ] = Language.PL,
     cryptosuite: Annotated[
-        Cryptosuite, typer.Option(help="How the badges are signed.")
-    ] = Cryptosuite.EDDSA_RDFC_2022,
+        Mechanism, typer.Option(help="How the badges are secured.")
+    ] = Mechanism.EDDSA_RDFC_2022,
     profile: Annotated[
         Profile, typer.Option(help="ob-strict has no suspension entry.")
     ] = Profile.DEFAULT,

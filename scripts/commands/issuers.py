@@ -10,6 +10,8 @@ from api.operators import NewIssuer
 from api.values import BothLanguages
 from projections import queries
 from registry.domain.issuer import Issuer
+from registry.domain.profiles import GenericProfile
+from registry.domain.securing import KeyType, Mechanism
 from registry.requests import Organisation
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import IdempotencyKeyOption, command, group
@@ -26,12 +28,20 @@ class DidMethod(StrEnum):
     KEY = "key"
 
 
+class Purpose(StrEnum):
+    """What a status entry is for."""
+
+    REVOCATION = "revocation"
+    SUSPENSION = "suspension"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add `issuer`."""
     issuer = group(app, "issuer", about="Register issuers and turn over their keys.")
     command(issuer, "add")(add)
     command(issuer, "list")(list_all)
     command(issuer, "show")(show)
+    command(issuer, "open-generic")(open_generic)
     key = group(issuer, "key", about="The keys an issuer signs with.")
     command(key, "add")(add_key)
     command(key, "retire")(retire_key)
@@ -44,6 +54,9 @@ def add(
     url: Annotated[str, typer.Option(help="The organisation's website, https.")],
     country: Annotated[str, typer.Option(help="ISO 3166-1, two letters.")] = "PL",
     did_method: Annotated[DidMethod, typer.Option()] = DidMethod.WEB,
+    key_type: Annotated[
+        KeyType, typer.Option(help="Of the only key of a did-method key issuer.")
+    ] = KeyType.ED25519,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
     r"""Register an issuer.
@@ -54,7 +67,9 @@ def add(
     """
     name = BothLanguages(pl=name_pl, en=name_en)
     new = NewIssuer(name=name, country=country, url=url, did_method=did_method.value)
-    organisation = Organisation(name_pl, name_en, new.country, new.url, new.did_method)
+    organisation = Organisation(
+        name_pl, name_en, new.country, new.url, new.did_method, key_type=key_type
+    )
     with opened(session) as registry:
         issuer = registry.application.register_issuer(caller(idempotency_key), organisation)
     return _answer(issuer)
@@ -84,16 +99,52 @@ def show(session: Session, issuer_id: IssuerArgument) -> Answer:
         return _answer(registry.application.issuer(issuer_id))
 
 
+def open_generic(
+    session: Session,
+    issuer_id: IssuerArgument,
+    cryptosuite: Annotated[
+        Mechanism, typer.Option(help="How its credentials are secured.")
+    ] = Mechanism.EDDSA_RDFC_2022,
+    purpose: Annotated[
+        list[Purpose] | None, typer.Option(help="Status entries to add; both unless given.")
+    ] = None,
+    no_status: Annotated[bool, typer.Option("--no-status", help="Add no entries.")] = False,
+    idempotency_key: IdempotencyKeyOption = None,
+) -> Answer:
+    """Let it issue anything through the VC API.
+
+    Given again it changes how they are secured from then on.
+
+    Example:
+      registry issuer open-generic 018f… --cryptosuite eddsa-rdfc-2022 --purpose revocation
+    """
+    if no_status and purpose:
+        raise typer.BadParameter("give --purpose or --no-status, one of the two")
+    chosen = () if no_status else tuple(dict.fromkeys(each.value for each in purpose or Purpose))
+    profile = GenericProfile(cryptosuite, chosen)
+    with opened(session) as registry:
+        application = registry.application
+        return _answer(
+            application.open_generic_issuing(caller(idempotency_key), issuer_id, profile)
+        )
+
+
 def add_key(
-    session: Session, issuer_id: IssuerArgument, idempotency_key: IdempotencyKeyOption = None
+    session: Session,
+    issuer_id: IssuerArgument,
+    key_type: Annotated[
+        KeyType, typer.Option("--type", help="What the mechanism of the badges needs.")
+    ] = KeyType.ED25519,
+    idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
     """Make a key that the issuer signs with from now on.
 
-    Example:
+    Examples:
       registry issuer key add 018f…
+      registry issuer key add 018f… --type P-256
     """
     with opened(session) as registry:
-        key = registry.application.add_signing_key(caller(idempotency_key), issuer_id)
+        key = registry.application.add_signing_key(caller(idempotency_key), issuer_id, key_type)
         issuer = registry.application.issuer(issuer_id)
     document = {"key": key, "verification_method": issuer.keys[key]}
     return Answer(document, facts(document))
@@ -117,10 +168,15 @@ def retire_key(
 
 def _answer(issuer: Issuer) -> Answer:
     document = issuer_answer(issuer).model_dump(mode="json")
-    keys = [f"{key['key']}{'' if key['signs'] else ' (retired)'}" for key in document["keys"]]
+    keys = [
+        f"{key['key']} {key['type']}{'' if key['signs'] else ' (retired)'}"
+        for key in document["keys"]
+    ]
+    generic = issuer.generic
     shown = document | {
         "name": f"{issuer.name_pl} / {issuer.name_en}",
         "keys": ", ".join(keys) or f"none yet: registry issuer key add {issuer.id}",
         "reason_codes": ", ".join(issuer.reason_codes),
+        "generic": f"{generic.mechanism} {', '.join(generic.purposes)}" if generic else "no",
     }
     return Answer(document, facts(shown))

@@ -13,6 +13,7 @@ import typer
 from api.bootstrap import Registry, now
 from api.learners import LearnerBody
 from registry.domain.errors import InvalidValueError, RegistryError
+from registry.formats.securing import VC
 from registry.issuance import Order
 from registry.issuing import Issued
 from scripts import orders as wanted
@@ -103,7 +104,7 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
             wanted.check(registry, issuer_id, orders, lines, now=now())
             checked = {"dry_run": True, "would_issue": len(orders)}
             return Answer(checked, f"{len(orders)} can be issued; nothing was.")
-        wanted.check_key(registry, issuer_id)
+        wanted.check_key(registry, issuer_id, orders)
         if file is None and idempotency_key is None:
             wanted.check(registry, issuer_id, orders, lines, now=now())
         key = idempotency_key or _own_key(wish)
@@ -152,7 +153,10 @@ def _orders(wish: Wish, issuer_id: str, registry: Registry) -> tuple[list[Order]
 
 
 def _superseded_achievement(wish: Wish, registry: Registry) -> str:
-    return registry.application.any_credential(wish.supersedes or "").issuance.achievement_id
+    superseded = registry.application.any_credential(wish.supersedes or "")
+    if superseded.issuance.achievement_id is None:
+        raise typer.BadParameter("--achievement is missing: the credential has none")
+    return superseded.issuance.achievement_id
 
 
 class _Work:
@@ -226,7 +230,11 @@ def _write(issued: Sequence[Issued], out: Path | None) -> list[str | None]:
     if out is None:
         return [None] * len(issued)
     out.mkdir(parents=True, exist_ok=True)
-    files = [out / f"{one.credential.id}.json" for one in issued]
+    files = [out / f"{one.credential.id}.{_ending(one)}" for one in issued]
     for one, file in zip(issued, files, strict=True):
         file.write_bytes(one.document)
     return [str(file) for file in files]
+
+
+def _ending(issued: Issued) -> str:
+    return "json" if issued.media_type == VC else "jwt"

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from projections.credentials import VIEW as CREDENTIALS
+from projections.differences import Outcome
 from projections.fold import Fold
-from projections.replay import Outcome
 from projections.status_lists import STATUS_ARRAYS
 from scripts.answers import FAILED, Answer, Session, facts
 from scripts.arguments import command

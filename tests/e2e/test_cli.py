@@ -176,7 +176,7 @@ def test_issuer_is_listed_with_its_key_and_a_new_key_can_take_its_place(tmp_path
     new = cli("issuer", "key", "add", issuer_id, "--json").json["key"]
     retired = cli("issuer", "key", "retire", issuer_id, old, "--json").json
 
-    assert_refused(only, code=1, saying="add the next key first")
+    assert_refused(only, code=1, saying="add the next key of the type first")
     signs = {key["key"]: key["signs"] for key in retired["keys"]}
     assert signs == {old: False, new: True}
     assert cli("issuer", "list", "--json").json == [retired]

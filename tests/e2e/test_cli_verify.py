@@ -1,4 +1,4 @@
-"""`registry verify`: what it prints, and what its exit code says."""
+"""`registry verify` of one credential or a few: what it prints, and what its exit code says."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ CODES = {"valid": 0, "revoked": 1, "suspended": 3}
 
 
 def verify(served: Demonstrated, *sources: object, stdin: bytes = b"") -> Ran:
-    options = ("--allow-loopback", "--ca-file", served.ca_file)
+    options = ("--language", "en", "--allow-loopback", "--ca-file", served.ca_file)
     return served.cli("verify", *options, *sources, stdin=stdin)
 
 
@@ -76,15 +76,17 @@ def test_of_several_the_worst_decides(served: Demonstrated) -> None:
 
 
 def test_authority_that_is_not_trusted_leaves_it_unknown(served: Demonstrated) -> None:
-    ran = served.cli("verify", "--allow-loopback", served.badge("valid"))
+    ran = served.cli("verify", "--language", "en", "--allow-loopback", served.badge("valid"))
 
     assert ran.code == 4
     assert "its certificate is not trusted" in ran.out
 
 
 def test_this_machine_is_not_asked_unless_allowed(registry: Cli, served: Demonstrated) -> None:
-    badge = registry("verify", "--ca-file", served.ca_file, served.badge("valid"))
-    url = registry("verify", "https://localhost/badge.json")
+    badge = registry(
+        "verify", "--language", "en", "--ca-file", served.ca_file, served.badge("valid")
+    )
+    url = registry("verify", "--language", "en", "https://localhost/badge.json")
 
     assert badge.code == url.code == 4
     assert "--allow-loopback" in badge.out
@@ -103,9 +105,14 @@ def test_what_is_no_credential_is_invalid_and_commands_no_terminal(
     assert "\x1b" not in ran.out
 
 
-@pytest.mark.parametrize("source", ["/no/such/file.json", "/"])
-def test_source_that_cannot_be_read_is_wrong_usage(registry: Cli, source: str) -> None:
-    ran = registry("verify", source)
+@pytest.mark.parametrize("source", ["/no/such/file.json", "/no/such/lines.jsonl", "empty", ""])
+def test_source_that_cannot_be_read_is_wrong_usage(
+    within: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    ran = within("verify", source)
 
     assert ran.code == 2
     assert ran.out == ""
@@ -133,7 +140,51 @@ def test_answer_of_the_registry_is_told_from_the_badge_in_it(
 ) -> None:
     answer = {"credential_id": "x", "document": json.loads(served.badge("valid").read_bytes())}
 
-    ran = registry("verify", "-", stdin=json.dumps(answer).encode())
+    ran = registry("verify", "--language", "en", "-", stdin=json.dumps(answer).encode())
 
     assert ran.code == 1
     assert "the badge is its member `document`" in ran.out
+
+
+def test_file_that_is_missing_among_others_stops_none_of_them(served: Demonstrated) -> None:
+    ran = verify(served, "missing.json", served.badge("valid"), "--json")
+
+    assert ran.code == 4
+    assert [one["verdict"] for one in ran.json["reports"]] == ["unknown", "valid"]
+
+
+def test_sentences_are_polish_where_polish_is_asked_for(served: Demonstrated) -> None:
+    ran = served.cli("verify", "/no/such/file.json", served.badge("valid"), "--language", "pl")
+
+    assert "/no/such/file.json: nie wiadomo\n" in ran.out
+    assert "Nie udało się odczytać pliku" in ran.out
+
+
+@pytest.mark.parametrize("option", ["--challenge", "--domain"])
+def test_credential_alone_does_not_pass_for_an_answer(served: Demonstrated, option: str) -> None:
+    ran = verify(served, option, "asked", served.badge("valid"))
+
+    assert ran.code == 1
+
+
+def test_presentation_is_told_with_its_credentials(served: Demonstrated, tmp_path: Path) -> None:
+    badge = json.loads(served.badge("revoked").read_bytes())
+    presented = tmp_path / "presented.json"
+    presented.write_text(json.dumps(presentation(badge)))
+
+    words, plain = verify(served, presented), verify(served, presented, "--json")
+
+    assert words.code == plain.code == 1
+    assert words.out.startswith(f"{presented}: revoked\n")
+    assert f"  credential 1 ({badge['id']}): revoked\n" in words.out
+    [report] = plain.json["reports"]
+    assert (report["kind"], report["credentials"][0]["verdict"]) == ("presentation", "revoked")
+
+
+def presentation(*credentials: object) -> dict[str, object]:
+    """Return a presentation that nobody signed."""
+    return {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiablePresentation"],
+        "verifiableCredential": list(credentials),
+    }

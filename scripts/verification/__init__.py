@@ -1,0 +1,1 @@
+"""What `registry verify` stands on: what it reads, what it fetches offline, what it writes."""
