@@ -3,6 +3,7 @@
 What there is was asked for over HTTP, as issuers do. Every badge is named after its status.
 """
 
+import base64
 import contextlib
 import json
 import random
@@ -40,6 +41,11 @@ class Badge:
     statuses: Mapping[str, bool]
 
     @property
+    def credential(self) -> Json:
+        """What its issuer says: the document, or what the JWT in it says."""
+        return credential_of(self.document)
+
+    @property
     def lists(self) -> dict[str, str]:
         """The URL of each of its status lists, by purpose."""
         return {entry["statusPurpose"]: entry["statusListCredential"] for entry in self.entries}
@@ -47,7 +53,7 @@ class Badge:
     @property
     def entries(self) -> list[Json]:
         """Its status entries."""
-        status = self.document["credentialStatus"]
+        status = self.credential["credentialStatus"]
         return status if isinstance(status, list) else [status]
 
 
@@ -104,17 +110,31 @@ class Issuer:
 
 def _bits(document: Json, changes: tuple[str, ...]) -> dict[str, bool]:
     """Return what each status list must say after these changes."""
-    status = document["credentialStatus"]
+    status = credential_of(document)["credentialStatus"]
     entries = status if isinstance(status, list) else [status]
     last = [verb for verb in changes if verb != "revoke"][-1:]
     bits = {"revocation": "revoke" in changes, "suspension": last == ["suspend"]}
     return {entry["statusPurpose"]: bits[entry["statusPurpose"]] for entry in entries}
 
 
+def token_of(envelope: Json) -> str:
+    """Return the compact JWT in an EnvelopedVerifiableCredential."""
+    return str(envelope["id"]).partition(",")[2]
+
+
+def credential_of(document: Json) -> Json:
+    """Return a credential, out of its envelope where it is in one."""
+    if document["type"] != "EnvelopedVerifiableCredential":
+        return document
+    payload = token_of(document).split(".")[1]
+    credential: Json = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return credential
+
+
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[tuple[LiveRegistry, httpx.Client]]:
     """Give a new registry that runs, and a client of its operator; stop it afterwards."""
-    tls, port = make_tls_files(folder / "tls", now=datetime.now(UTC)), _free_port()
+    tls, port = make_tls_files(folder / "tls", now=datetime.now(UTC)), free_port()
     base_url = f"https://localhost:{port}"
     cli = Cli(folder / "registry")
     token = cli("--json", "init", "--public-url", base_url).json["operator_api_key"]
@@ -151,7 +171,8 @@ def _is_ready(client: httpx.Client) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     while True:
         port = random.choice(PORTS)
         with socket.socket() as candidate, contextlib.suppress(OSError):
@@ -181,9 +202,9 @@ def new_issuer(client: httpx.Client, *, did_method: str) -> Issuer:
     return Issuer(client, issuer_id, token)
 
 
-def add_key(client: httpx.Client, issuer_id: str) -> str:
+def add_key(client: httpx.Client, issuer_id: str, **key: str) -> str:
     """Give an issuer a key that signs from now on; return it."""
-    response = client.post(f"/v1/issuers/{issuer_id}/keys", json={})
+    response = client.post(f"/v1/issuers/{issuer_id}/keys", json=key)
     assert response.is_success, response.text
     return str(response.json()["key"])
 
