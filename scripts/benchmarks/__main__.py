@@ -15,6 +15,7 @@ from scripts.benchmarks import (
     list_get,
     list_size,
     machine,
+    verifying,
 )
 from scripts.benchmarks.measuring import FULL, QUICK, Effort
 from scripts.benchmarks.report import print_json, print_table
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Effort], Iterator[Result]]] = {
     "list_get": list_get.measure,
     "freshness": freshness.measure,
     "issuing": issuing.measure,
+    "verifying": verifying.measure,
 }
 
 

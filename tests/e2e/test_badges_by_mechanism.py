@@ -1,6 +1,7 @@
-"""Badges issued as compact JWTs, asked for by HTTP as issuers do, and read by openbadgeslib.
+"""Whole badges of the mechanisms beside Ed25519's, asked for by HTTP, and read by others.
 
-It resolves the issuer's DID document and fetches the lists, compact JWTs too, from the server.
+`@digitalbazaar/vc` reads embedded proofs, openbadgeslib compact JWTs. Both resolve the issuer's DID
+document and fetch the lists from the server, openbadgeslib as compact JWTs too.
 """
 
 import base64
@@ -18,6 +19,7 @@ from openbadgeslib.ob3 import (
     resolve_verification_method,
 )
 
+from tests.e2e.javascript_verifiers import verify_digitalbazaar
 from tests.e2e.live_registry import (
     Badge,
     Issuer,
@@ -31,8 +33,15 @@ from tests.e2e.live_registry import (
     wait_until,
 )
 from tests.e2e.test_both_ways import changed_token
+from tests.e2e.test_others_verifiers import bundled_contexts
 
-MECHANISMS = ["ob-jwt-es256", "ob-jwt-rs256"]
+JWTS = ["ob-jwt-es256", "ob-jwt-rs256"]
+ECDSA = [
+    "ecdsa-rdfc-2019-p256",
+    "ecdsa-rdfc-2019-p384",
+    "ecdsa-jcs-2019-p256",
+    "ecdsa-jcs-2019-p384",
+]
 CHANGES: dict[str, tuple[str, ...]] = {
     "valid": (),
     "suspended": ("suspend",),
@@ -76,7 +85,7 @@ def header_of(token: str) -> Json:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with running(tmp_path_factory.mktemp("jwt")) as (registry, client):
         issuer = new_issuer(client, did_method="web")
-        for key_type in ("P-256", "RSA"):
+        for key_type in ("P-256", "P-384", "RSA"):
             add_key(client, issuer.issuer_id, type=key_type)
         badges = badges_of(issuer)
         for badge in badges.values():
@@ -87,15 +96,27 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def badges_of(issuer: Issuer) -> dict[tuple[str, str], Badge]:
     """Issue a badge of each mechanism and status."""
-    achievements = {name: issuer.define(cryptosuite=name) for name in MECHANISMS}
+    achievements = {name: issuer.define(cryptosuite=name) for name in [*JWTS, *ECDSA]}
     return {
         (name, status): issuer.issue(achievements[name], *changes)
-        for name in MECHANISMS
+        for name in achievements
         for status, changes in CHANGES.items()
     }
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_digitalbazaar_verifies_ecdsa_badges_and_reads_their_status(office: Office) -> None:
+    badges = {name: badge for name, badge in office.badges.items() if name[0] in ECDSA}
+    found = verify_digitalbazaar(
+        [badge.document for badge in badges.values()],
+        ca_file=office.registry.ca_file,
+        contexts=bundled_contexts(),
+    )
+    for (name, badge), one in zip(badges.items(), found, strict=True):
+        assert (one["verified"], one["error"]) == (True, None), name
+        assert {each["purpose"]: each["status"] for each in one["statuses"]} == badge.statuses
+
+
+@pytest.mark.parametrize("mechanism", JWTS)
 def test_openbadgeslib_verifies_a_jwt_badge_and_its_signed_lists(
     office: Office, mechanism: str
 ) -> None:
@@ -105,14 +126,14 @@ def test_openbadgeslib_verifies_a_jwt_badge_and_its_signed_lists(
     assert credential.recipient_id == badge.credential["credentialSubject"]["id"]
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", JWTS)
 def test_openbadgeslib_refuses_a_changed_jwt_badge(office: Office, mechanism: str) -> None:
     token = token_of(office.badges[mechanism, "valid"].document)
     with pytest.raises(OB3VerificationError, match="Invalid signature"):
         office.read(changed_token(token))
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", JWTS)
 @pytest.mark.parametrize(
     ("status", "purpose"), [("suspended", "suspension"), ("revoked", "revocation")]
 )
