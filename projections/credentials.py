@@ -67,7 +67,7 @@ class CredentialsProjection:
                     rows.change(VIEW, (str(event.originator_id),), values)
             case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
                 pass
-            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened() | e.CredentialNamed():
                 pass
             case e.AchievementDefined() | e.AchievementRevised():
                 pass

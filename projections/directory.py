@@ -84,11 +84,11 @@ class DirectoryProjection:
             case e.AchievementWithdrawn():
                 values = {"withdrawn": True, "version": event.originator_version}
                 rows.change(ACHIEVEMENTS, (str(event.originator_id),), values)
-            case e.CredentialEvent() | e.StatusListOpened() | e.IndexesReserved():
+            case e.CredentialEvent() | e.CredentialNamed() | e.StatusListOpened():
                 pass
-            case e.IndexesReturned() | e.StatusListClosed() | e.StatusListRetired():
+            case e.IndexesReserved() | e.IndexesReturned() | e.StatusListClosed():
                 pass
-            case e.StatusListPublished():
+            case e.StatusListRetired() | e.StatusListPublished():
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)

@@ -88,7 +88,7 @@ class StatusListsProjection:
     def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
         """Fold one event."""
         match event:
-            case e.CredentialIssued():
+            case e.CredentialIssued() | e.CredentialNamed():
                 pass
             case e.CredentialSuspended():
                 self._set(event, rows, purpose="suspension", bit=1, position=position)

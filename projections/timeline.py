@@ -48,6 +48,8 @@ class TimelineProjection:
                 self._add(event, position, rows, issuer_id=event.issuer_id)
             case e.CredentialEvent():
                 self._add(event, position, rows, issuer_id=event.issuer_id)
+            case e.CredentialNamed():
+                pass  # The credential's own row says when it was issued.
             case e.StatusListOpened() | e.IndexesReserved() | e.IndexesReturned():
                 pass
             case e.StatusListClosed() | e.StatusListRetired() | e.StatusListPublished():

@@ -151,7 +151,7 @@ class CredentialRegistry(OperatorUseCases):
     def issue_credential(self, caller: Caller, issuer_id: str, order: CredentialOrder) -> Issued:
         """Secure a credential as it was sent; raises GenericIssuingClosedError.
 
-        Of up to sixteen credentials under one name `set_status` finds each.
+        `set_status` finds it by its name, however many bear that.
         """
         return self._generic.issue(caller, self.issuer(issuer_id), order)
 

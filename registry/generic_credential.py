@@ -7,8 +7,8 @@ from typing import Any
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import document_instant
 from registry.domain.securing import Mechanism
+from registry.formats.stamps import parse_stamp
 from registry.formats.vcdm.core import is_version_1
-from registry.formats.vcdm.values import parse_stamp
 from registry.requests import CredentialOrder
 from registry.store.vault import Person
 
@@ -18,7 +18,6 @@ DATA_INTEGRITY = (
     "https://w3id.org/security/data-integrity/v1",
     "https://w3id.org/security/data-integrity/v2",
 )
-STATUS_V1 = "https://www.w3.org/ns/credentials/status/v1"
 SUBJECT_ID = "credentialSubject.id"
 NAMELESS = "nameless"
 """The kinds of person a generic credential is about: its subject's id, or nobody to be found."""
@@ -32,7 +31,7 @@ def completed(
     entries: Sequence[Document],
     now: datetime,
 ) -> Document:
-    """Return the credential with its issuer, its status entries and, in VCDM 1.1, what that needs.
+    """Return the credential with its issuer, its entries or, in VCDM 1.1, what its proof needs.
 
     Nothing is added to a credential that has a proof, which would no longer be one of it. Raises
     InvalidValueError for another issuer, and for what the mechanism cannot secure.
@@ -44,13 +43,18 @@ def completed(
     if is_version_1(document):
         _check_data_integrity(mechanism)
         if "proof" not in document:
-            _complete_version_1(document, has_entries=bool(entries), now=now)
+            _complete_version_1(document, now=now)
     return document
 
 
 def gets_entries(order: CredentialOrder) -> bool:
-    """Say whether the registry may give the credential status entries: those it brings are left."""
-    return not {"credentialStatus", "proof"} & order.credential.keys()
+    """Say whether the registry may give the credential status entries.
+
+    Those it brings are left, and a credential with entries conforms to VCDM 2.0 (Bitstring Status
+    List 1.0 §2.1).
+    """
+    credential = order.credential
+    return not ({"credentialStatus", "proof"} & credential.keys() or is_version_1(credential))
 
 
 def _with_issuer(credential: Mapping[str, Any], did: str) -> Document:
@@ -73,7 +77,7 @@ def _check_proofs(order: CredentialOrder, mechanism: Mechanism) -> None:
     if missing or (order.previous_proof is not None and mechanism.is_jwt):
         raise InvalidValueError(
             "only a Data Integrity proof can follow another, and only one of this credential",
-            field="previous_proof",
+            field="options.previousProof",
             remedy="name the id of a proof that the credential has",
         )
 
@@ -87,12 +91,10 @@ def _check_data_integrity(mechanism: Mechanism) -> None:
         )
 
 
-def _complete_version_1(document: Document, *, has_entries: bool, now: datetime) -> None:
+def _complete_version_1(document: Document, *, now: datetime) -> None:
     contexts = _array(document["@context"])
     if not any(context in DATA_INTEGRITY for context in contexts):
         contexts.append(DATA_INTEGRITY[-1])
-    if has_entries and STATUS_V1 not in contexts:
-        contexts.append(STATUS_V1)
     document["@context"] = contexts
     document.setdefault("issuanceDate", document_instant(now))
 

@@ -1,10 +1,9 @@
 """Secure credentials of any kind as they were sent, and set their status, for the VC API.
 
-A credential is found by the name its issuer gave it without a view of the history: the id of its
-stream is a keyed digest of the name and a number, so that a name can be given again.
+A credential is recorded together with the name its issuer gave it, so that it is found by that
+name from then on, without a view of the history.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,9 +12,11 @@ from uuid import UUID
 
 from registry import generic_credential as sent
 from registry.allocation import Allocator
-from registry.commands import Caller, issuer_scope, uuid8
+from registry.commands import Caller
+from registry.credential_names import CredentialNames
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Grounds, Issuance, Placement, Status
+from registry.domain.credential_name import CredentialName
 from registry.domain.errors import (
     ConcurrentChangeError,
     CredentialRefusedError,
@@ -41,9 +42,10 @@ from registry.store.key_store import KeyStore
 from registry.store.vault import Item, Vault
 from registry.streams import Streams
 
-BEARERS = 16
-"""How many credentials may bear one name and be found by it."""
+ATTEMPTS = 50
+"""How often a name is read anew because another credential was given it at the same moment."""
 
+_ISSUE = "credentials/issue"
 _REASON = "other"
 _NOWHERE = Placement("00000000-0000-0000-0000-000000000000", 0)
 """Where a credential is tried out, before it is given a place."""
@@ -57,6 +59,7 @@ class _Work:
     command: Command
     issuer: Issuer
     profile: GenericProfile
+    credential_id: UUID
 
     def completed(self, public_url: str, placement: Placement | None) -> dict[str, Any]:
         """Return the credential with all that is added to it."""
@@ -92,57 +95,57 @@ class GenericIssuing:
         self._streams = streams
         self._commands = commands
         self._lookups = lookups
-        self._keys = keys
+        self._names = CredentialNames(streams, keys)
         self._vault = vault
         self._allocator = allocator
         self._public_url = public_url
         self._signer_of = signer_of
 
     def issue(self, caller: Caller, issuer: Issuer, order: CredentialOrder) -> Issued:
-        """Secure a credential, or raise and change nothing.
+        """Secure a credential, or raise and change nothing."""
+        profile, issuer_id = issuer.generic_profile(), str(issuer.id)
+        command = self._commands.make(caller, issuer_id, operation=_ISSUE, body=vars(order))
+        credential_id = self._commands.new_id(caller, issuer_id, operation=_ISSUE)
+        work = _Work(order, command, issuer, profile, credential_id)
+        answered = None if caller.idempotency_key is None else self._answered(work)
+        return answered or self._issue_anew(work)
 
-        The first sixteen credentials of a name are found by it, those after them no more. An
-        Idempotency-Key belongs to the name it came with.
-        """
-        profile = issuer.generic_profile()
-        command = self._commands.make(
-            caller, str(issuer.id), operation="credentials/issue", body=vars(order)
-        )
-        work = _Work(order, command, issuer, profile)
-        for _ in range(BEARERS):
-            with suppress(ConcurrentChangeError):
-                return self._try_to_issue(caller, work)
-        return self._try_to_issue(caller, work)
+    def _answered(self, work: _Work) -> Issued | None:
+        """Return what this very command issued before, as it was then."""
+        credential = self._streams.load(Credential(work.credential_id))
+        if credential.answered(work.command) is None:
+            return None
+        as_issued = self._streams.load_at(Credential(credential.id), 1)
+        digest = as_issued.issuance.document_digest
+        return Issued(as_issued, self._vault.document(str(credential.id), digest))
 
-    def _try_to_issue(self, caller: Caller, work: _Work) -> Issued:
-        credential = self._answered_or_new(caller, work)
-        if credential.version:
-            as_issued = self._streams.load_at(Credential(credential.id), 1)
-            digest = as_issued.issuance.document_digest
-            return Issued(as_issued, self._vault.document(str(credential.id), digest))
+    def _issue_anew(self, work: _Work) -> Issued:
         self._check(work)
-        document = self._secure_and_keep(work, credential)
-        self._streams.store(credential)
-        return Issued(credential, document)
+        issuance, document = self._secure_and_keep(work)
+        for _ in range(ATTEMPTS):
+            with suppress(ConcurrentChangeError):
+                return Issued(self._record(work, issuance), document)
+            # Either the same request came twice at once, or another one gave the same name.
+            if answered := self._answered(work):
+                return answered
+        raise ConcurrentChangeError(
+            "too many credentials are given this name at once", remedy="try again"
+        )
 
-    def _answered_or_new(self, caller: Caller, work: _Work) -> Credential:
-        """Return what this very command issued before, or else a credential under a free id."""
-        issuer_id, name = str(work.issuer.id), work.order.name
-        for credential_id in self._ids(issuer_id, name) if name is not None else ():
-            credential = self._streams.load(Credential(credential_id))
-            if not credential.version or credential.answered(work.command) is not None:
-                return credential
-        operation = f"credentials/issue/{name}"
-        credential_id = self._commands.new_id(caller, issuer_id, operation=operation)
-        credential = self._streams.load(Credential(credential_id))
-        credential.answered(work.command)
+    def _record(self, work: _Work, issuance: Issuance) -> Credential:
+        """Save the credential and who bears its name, both or neither."""
+        credential = Credential(work.credential_id)
+        credential.issue(work.command, issuance)
+        self._streams.store(credential, *self._named(work))
         return credential
 
-    def _ids(self, issuer_id: str, name: str) -> Iterator[UUID]:
-        scope = issuer_scope(issuer_id)
-        for number in range(BEARERS):
-            data = f"{number}/{name}".encode()
-            yield uuid8(self._keys.keyed_digest(scope, "id/credential-name", data)[:16])
+    def _named(self, work: _Work) -> list[CredentialName]:
+        if work.order.name is None:
+            return []
+        issuer_id = str(work.issuer.id)
+        name = self._names.load(issuer_id, work.order.name)
+        name.give(work.command, issuer_id=issuer_id, credential_id=str(work.credential_id))
+        return [name]
 
     def _check(self, work: _Work) -> None:
         """Raise what issuing would raise, before anything is changed."""
@@ -153,8 +156,8 @@ class GenericIssuing:
             faults = [_fault(problem) for problem in error.problems]
             raise CredentialRefusedError(str(error), errors=faults) from error
 
-    def _secure_and_keep(self, work: _Work, credential: Credential) -> bytes:
-        """Place, secure, and keep in the vault; the credential has its event to be stored."""
+    def _secure_and_keep(self, work: _Work) -> tuple[Issuance, bytes]:
+        """Place, secure, and keep in the vault: once, however often the name is read anew."""
         at = instant(work.command.recorded_at)
         signer = self._signer_of(work.issuer, work.profile.mechanism)
         shelf = _shelf(work.issuer, work.profile)
@@ -175,10 +178,9 @@ class GenericIssuing:
             valid_from=valid_from,
             valid_until=valid_until,
         )
-        item = Item(str(credential.id), issuance.document_digest, reference, document)
+        item = Item(str(work.credential_id), issuance.document_digest, reference, document)
         self._vault.put_documents([item], at=at)
-        credential.issue(work.command, issuance)
-        return document
+        return issuance, document
 
     def set_status(self, caller: Caller, issuer_id: str, order: StatusOrder) -> Credential:
         """Set or clear one status; what is so already stays so, without an event.
@@ -195,31 +197,31 @@ class GenericIssuing:
         command = self._commands.make(
             caller, issuer_id, operation="credentials/status", body=vars(order)
         )
-        credential_id = self._meant(issuer_id, order).id
+        credential_id = self._meant(issuer_id, command, order)
         return self._streams.carry_out(
             command,
-            lambda: self._lookups.credential(issuer_id, str(credential_id)),
+            lambda: self._lookups.credential(issuer_id, credential_id),
             lambda credential: _decide(credential, command, order),
         )
 
-    def _meant(self, issuer_id: str, order: StatusOrder) -> Credential:
-        bearers = [each for each in self._bearers(issuer_id, order) if self._fits(each, order)]
-        if not bearers:
+    def _meant(self, issuer_id: str, command: Command, order: StatusOrder) -> str:
+        """Return the id of the one credential that the order can mean.
+
+        A repeat means what it meant the first time, though others bear the name by now.
+        """
+        ids = self._names.load(issuer_id, order.credential_id).bearers
+        bearers = [self._lookups.credential(issuer_id, each) for each in ids]
+        answered = [each for each in bearers if each.answered(command) is not None]
+        meant = answered or [each for each in bearers if self._fits(each, order)]
+        if not meant:
             raise UnknownCredentialError("there is no such credential", field="credentialId")
-        if len(bearers) > 1:
+        if len(meant) > 1:
             raise InvalidValueError(
-                f"{len(bearers)} credentials bear the name",
+                f"{len(meant)} credentials bear the name",
                 field="credentialStatus",
                 remedy="name the statusListCredential and the statusListIndex of the one you mean",
             )
-        return bearers[0]
-
-    def _bearers(self, issuer_id: str, order: StatusOrder) -> Iterator[Credential]:
-        for credential_id in self._ids(issuer_id, order.credential_id):
-            credential = self._streams.load(Credential(credential_id))
-            if not credential.version:
-                return
-            yield credential
+        return str(meant[0].id)
 
     def _fits(self, credential: Credential, order: StatusOrder) -> bool:
         issuance = credential.issuance

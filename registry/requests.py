@@ -8,6 +8,7 @@ from registry.domain.achievement import Profile
 from registry.domain.definition import DefinitionError, parse_definition, to_plain
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
+from registry.domain.issuer import check_sole_key
 from registry.domain.securing import KeyType, Mechanism
 from registry.domain.text import Language
 
@@ -35,7 +36,9 @@ class Organisation:
 
     def check(self) -> None:
         """Raise InvalidValueError where the parts do not go together."""
-        if self.did_method != "key" and self.key_type is not KeyType.ED25519:
+        if self.did_method == "key":
+            check_sole_key(self.key_type)
+        elif self.key_type is not KeyType.ED25519:
             raise InvalidValueError(
                 "only a did:key issuer is registered with a key",
                 field="key_type",

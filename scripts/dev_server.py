@@ -38,10 +38,12 @@ MECHANISMS: Sequence[Mechanism] = [each for each in Mechanism if each.key_type i
 READY_SECONDS = 60
 POLL_SECONDS = 0.05
 LOOPBACK = "127.0.0.1"
+NOT_READY = (
+    f"the server is not ready after {READY_SECONDS} s; what it says above tells why, or else "
+    "stop it and start again on a machine that is less busy"
+)
 
-
-WITH_STATUS = "bitstring-status-list"
-OF_ANY_MECHANISM = ("vcdm-2.0", "vc-api")
+OF_ANY_MECHANISM = ("vcdm-2.0", "bitstring-status-list", "vc-api")
 """Suites that test no cryptosuite: the issuer of the first mechanism is theirs too."""
 
 
@@ -109,14 +111,9 @@ def _serve(folder: Path, *, host: str, port: int | None, as_json: bool) -> None:
 
 
 def _issuers(registry: Registry) -> list[TestIssuer]:
-    """Register two issuers for every mechanism, first those without status entries.
-
-    In version 1.1 an entry brings a context along that others' test suites do not know.
-    """
-    plain = [_issuer(registry, GenericProfile(each, purposes=())) for each in MECHANISMS]
-    others = [replace(plain[0], suite=suite) for suite in OF_ANY_MECHANISM]
-    with_status = [_issuer(registry, GenericProfile(each)) for each in MECHANISMS]
-    return [*plain, *others, *(replace(each, suite=WITH_STATUS) for each in with_status)]
+    """Register an issuer for every mechanism, and name one for each suite that asks for none."""
+    issuers = [_issuer(registry, GenericProfile(each)) for each in MECHANISMS]
+    return [*issuers, *(replace(issuers[0], suite=suite) for suite in OF_ANY_MECHANISM)]
 
 
 def _issuer(registry: Registry, profile: GenericProfile) -> TestIssuer:
@@ -148,12 +145,13 @@ def _issuer(registry: Registry, profile: GenericProfile) -> TestIssuer:
 
 
 def _announce(ready: Ready, output: TextIO, as_json: bool) -> None:
-    """Say where everything is, once the server answers."""
+    """Say where everything is, once the server answers, or on stderr that it does not."""
     context = ssl.create_default_context(cafile=ready.ca_file)
     deadline = time.monotonic() + READY_SECONDS
     with httpx.Client(base_url=ready.base_url, verify=context, trust_env=False) as client:
         while not _answers(client):
             if time.monotonic() > deadline:
+                print(NOT_READY, file=sys.stderr, flush=True)
                 return
             time.sleep(POLL_SECONDS)
     print(_json(ready) if as_json else _words(ready), file=output, flush=True)

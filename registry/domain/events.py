@@ -193,6 +193,19 @@ class CredentialRevoked(StatusEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialNamed(Event):
+    """A credential bears the name that this stream stands for, as others may.
+
+    The name itself is kept nowhere: the stream's id is a keyed digest of it.
+    """
+
+    TOPIC: ClassVar[str] = "credential-named-v1"
+
+    issuer_id: str
+    credential_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatusListOpened(Event):
     """A list of `size` entries exists for one issuer and one way of securing its credentials."""
 
@@ -275,6 +288,7 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     CredentialSuspended,
     CredentialReinstated,
     CredentialRevoked,
+    CredentialNamed,
     StatusListOpened,
     IndexesReserved,
     IndexesReturned,

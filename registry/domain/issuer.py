@@ -190,6 +190,19 @@ def key_type_of(key: str) -> KeyType:
     return next(known, KeyType.RSA)
 
 
+def check_sole_key(key_type: KeyType) -> None:
+    """Raise InvalidValueError for a type that can sign nothing as the only key of an issuer."""
+    enough = [key_types_of(mechanism) for mechanism in Mechanism]
+    if (key_type,) in enough:
+        return
+    fitting = dict.fromkeys(types[0] for types in enough if len(types) == 1)
+    raise InvalidValueError(
+        f"a key of type {key_type} alone signs nothing: status lists need another one beside it",
+        field="key_type",
+        remedy=f"choose one of {', '.join(fitting)}, or register as did:web and add both keys",
+    )
+
+
 def key_types_of(mechanism: Mechanism) -> tuple[KeyType, ...]:
     """Return the types of the keys that credentials and their status lists need.
 

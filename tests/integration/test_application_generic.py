@@ -1,10 +1,12 @@
 """Credentials of any kind, secured as they were sent, and their status by name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from eventsourcing.persistence import StoredEvent
+from sqlalchemy import func, select
 
 from registry.application import CredentialRegistry
 from registry.commands import Caller
@@ -16,10 +18,11 @@ from registry.domain.profiles import PURPOSES, GenericProfile
 from registry.domain.securing import KeyType, Mechanism
 from registry.formats import data_integrity, jws, vc_jwt
 from registry.formats.multikey import decode_public_key
-from registry.generic_issuing import BEARERS
 from registry.issuing import Issued
 from registry.requests import CredentialOrder, StatusOrder
 from registry.store.database import StoreUnavailableError
+from registry.store.recorders import PostgresEventRecorder, SqliteEventRecorder
+from registry.store.tables import documents
 from registry.store.vault import Person
 from tests.integration.world import World, at_once, keyed
 from tests.making import (
@@ -36,8 +39,8 @@ from tests.making import (
 V1 = "https://www.w3.org/2018/credentials/v1"
 V2 = "https://www.w3.org/ns/credentials/v2"
 DATA_INTEGRITY_V2 = "https://w3id.org/security/data-integrity/v2"
-STATUS_V1 = "https://www.w3.org/ns/credentials/status/v1"
 NAME = "urn:uuid:0c8ba0d1-3c5f-4c31-8a72-3b6b0c3b4b10"
+OTHER_NAME = "urn:uuid:5c3b0c3b-0c8b-4c31-8a72-a0d13c5f4b10"
 SUBJECT = "did:example:ebfeb1f712ebc6f1c276e12ec21"
 JCS = Mechanism.EDDSA_JCS_2022
 
@@ -226,7 +229,8 @@ def test_what_breaks_a_rule_is_refused_and_changes_nothing(
     with pytest.raises(errors.CredentialRefusedError) as refusal:
         sender.issue(credential(**members))
     assert refusal.value.errors
-    assert {"field", "reason", "remedy", "type"} == set(refusal.value.errors[0])
+    fault = refusal.value.errors[0]
+    assert {"field", "reason", "remedy", "type"} == set(fault)
     assert world.events() == before
 
 
@@ -255,11 +259,19 @@ def test_old_credential_gets_the_contexts_and_the_date_it_needs(
 ) -> None:
     sender.mark(GenericProfile(mechanism, ("revocation",)))
     document = sender.document(old_credential())
-    assert document["@context"] == [V1, DATA_INTEGRITY_V2, STATUS_V1]
+    assert document["@context"] == [V1, DATA_INTEGRITY_V2]
     assert document["issuanceDate"].startswith("2026-11-22T")
     [proof] = data_integrity.proofs(document)
     public_key = sender.key(mechanism.key_type)
     data_integrity.verify_proof(document, proof, public_key=public_key)
+
+
+def test_old_credential_gets_no_entry_since_those_belong_into_version_2(sender: Sender) -> None:
+    issued = sender.issue({**old_credential(), "id": NAME})
+    assert "credentialStatus" not in json.loads(issued.document)
+    assert issued.credential.purposes == ()
+    with pytest.raises(errors.NoStatusEntryError):
+        sender.set_status("revocation", True)
 
 
 def test_old_credential_keeps_what_it_has(sender: Sender) -> None:
@@ -348,7 +360,7 @@ def test_proof_that_is_not_there_cannot_be_stood_on(
     before = world.events()
     with pytest.raises(errors.InvalidValueError) as refusal:
         sender.issue(previous_proof=previous)
-    assert refusal.value.field == "previous_proof"
+    assert refusal.value.field == "options.previousProof"
     assert world.events() == before
 
 
@@ -405,10 +417,50 @@ def test_repeat_is_given_as_it_was_issued(sender: Sender) -> None:
 
 
 @pytest.mark.parametrize("name", [{}, {"id": NAME}], ids=["without a name", "with one"])
-def test_key_with_another_credential_is_a_conflict(sender: Sender, name: dict[str, str]) -> None:
+def test_key_with_another_credential_is_a_conflict(
+    sender: Sender, world: World, name: dict[str, str]
+) -> None:
     sender.issue(credential(**name), caller=keyed())
+    before = world.events()
     with pytest.raises(errors.IdempotencyConflictError):
         sender.issue(credential(name="Inny", **name), caller=keyed())
+    assert world.events() == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sent": credential(id=OTHER_NAME)},
+        {"sent": credential()},
+        {"sent": credential(id=NAME), "credential_id": OTHER_NAME},
+    ],
+    ids=["other id", "no id", "other name beside the id"],
+)
+def test_key_with_another_name_is_a_conflict(
+    sender: Sender, world: World, other: dict[str, Any]
+) -> None:
+    sender.issue(credential(id=NAME), caller=keyed())
+    before = world.events()
+    with pytest.raises(errors.IdempotencyConflictError):
+        sender.issue(caller=keyed(), **other)
+    assert world.events() == before
+
+
+def test_keys_are_the_issuers_own(sender: Sender, world: World) -> None:
+    world.application.open_generic_issuing(OPERATOR, world.issuer_id, GenericProfile(JCS))
+    wanted = CredentialOrder(credential(id=NAME))
+    theirs = world.application.issue_credential(keyed(), world.issuer_id, wanted)
+    assert sender.issue(credential(id=NAME), caller=keyed()).credential.id != theirs.credential.id
+
+
+def test_requests_at_once_with_two_names_under_one_key_issue_once(
+    sender: Sender, world: World
+) -> None:
+    names = [NAME, OTHER_NAME] * 2
+    answers = at_once(4, lambda n: sender.issue(credential(id=names[n]), caller=keyed()))
+    refused = [each for each in answers if isinstance(each, errors.IdempotencyConflictError)]
+    assert len(refused) == 2
+    assert len(world.of(e.CredentialIssued)) == len(world.of(e.CredentialNamed)) == 1
 
 
 def test_requests_at_once_under_one_key_issue_once(sender: Sender, world: World) -> None:
@@ -417,17 +469,63 @@ def test_requests_at_once_under_one_key_issue_once(sender: Sender, world: World)
     assert len(world.of(e.CredentialIssued)) == 1
 
 
-def test_requests_at_once_for_one_name_issue_each(sender: Sender) -> None:
-    issued = at_once(6, lambda _: sender.issue(credential(id=NAME)))
-    assert len({one.credential.id for one in issued}) == 6
+# Names
 
 
-def test_name_can_be_given_more_often_than_it_can_be_found(sender: Sender) -> None:
-    issued = [sender.issue(credential(id=NAME)) for _ in range(BEARERS + 1)]
-    assert len({one.credential.id for one in issued}) == BEARERS + 1
-    last = issued[-1].credential.issuance
-    with pytest.raises(errors.UnknownCredentialError):
-        sender.set_status("revocation", True, index=str(last.list_index))
+def bearers(world: World) -> dict[str, list[str]]:
+    """Return which credentials bear each name, by the id of the name's stream."""
+    found: dict[str, list[str]] = {}
+    for event in world.of(e.CredentialNamed):
+        assert isinstance(event, e.CredentialNamed)
+        found.setdefault(str(event.originator_id), []).append(event.credential_id)
+    return found
+
+
+def test_credential_and_its_name_are_recorded_by_one_command(sender: Sender, world: World) -> None:
+    issuance = sender.issue(credential(id=NAME)).credential.issuance
+    *_, issued, named = world.events()
+    assert issued == issuance
+    assert isinstance(named, e.CredentialNamed)
+    assert (named.issuer_id, named.credential_id) == (sender.issuer_id, str(issued.originator_id))
+    assert (named.command_id, named.recorded_at) == (issued.command_id, issued.recorded_at)
+
+
+def test_credential_without_a_name_has_no_name_in_the_history(sender: Sender, world: World) -> None:
+    sender.issue()
+    assert not world.of(e.CredentialNamed)
+
+
+def test_one_name_is_another_for_each_issuer(sender: Sender, world: World) -> None:
+    world.application.open_generic_issuing(OPERATOR, world.issuer_id, GenericProfile(JCS))
+    wanted = CredentialOrder(credential(id=NAME))
+    theirs = world.application.issue_credential(OPERATOR, world.issuer_id, wanted)
+    mine = sender.issue(credential(id=NAME))
+    assert sorted(bearers(world).values()) == sorted(
+        [[str(theirs.credential.id)], [str(mine.credential.id)]]
+    )
+
+
+@pytest.mark.parametrize("name", ["żółw", "a" * 2_000, "0/x", "\ud800", " "])
+def test_any_text_is_a_name(sender: Sender, name: str) -> None:
+    sender.issue(credential_id=name)
+    assert sender.set_status("revocation", True, name=name) is Status.REVOKED
+
+
+def test_requests_at_once_for_one_name_issue_each(sender: Sender, world: World) -> None:
+    issued = [one.credential for one in at_once(12, lambda _: sender.issue(credential(id=NAME)))]
+    [named] = bearers(world).values()
+    assert sorted(named) == sorted(str(one.id) for one in issued)
+    entries = {(one.issuance.list_id, one.issuance.list_index) for one in issued}
+    assert len(entries) == 12
+
+
+def test_each_of_many_with_one_name_is_found(sender: Sender) -> None:
+    issued = [sender.issue(credential(id=NAME)).credential for _ in range(20)]
+    for one in (issued[0], issued[-1]):
+        index = str(one.issuance.list_index)
+        assert sender.set_status("revocation", True, index=index) is Status.REVOKED
+    found = [sender.application.any_credential(str(one.id)).status for one in issued]
+    assert found == [Status.REVOKED, *[Status.ACTIVE] * 18, Status.REVOKED]
 
 
 # Status
@@ -550,6 +648,23 @@ def test_repeated_change_is_made_once(sender: Sender, world: World) -> None:
     assert len(world.of(e.CredentialSuspended)) == 1
 
 
+def test_repeated_change_means_the_same_credential_though_another_has_the_name_by_now(
+    sender: Sender, world: World
+) -> None:
+    sender.issue(credential(id=NAME))
+    sender.set_status("suspension", True, caller=keyed())
+    sender.issue(credential(id=NAME))
+    assert sender.set_status("suspension", True, caller=keyed()) is Status.SUSPENDED
+    assert len(world.of(e.CredentialSuspended)) == 1
+
+
+def test_key_of_a_change_is_not_one_for_another_credential_of_the_name(sender: Sender) -> None:
+    first, second = (sender.issue(credential(id=NAME)).credential for _ in range(2))
+    sender.set_status("suspension", True, caller=keyed(), index=str(first.issuance.list_index))
+    with pytest.raises(errors.IdempotencyConflictError):
+        sender.set_status("suspension", True, caller=keyed(), index=str(second.issuance.list_index))
+
+
 # Lists
 
 
@@ -616,7 +731,88 @@ def test_request_that_failed_is_repeated_with_one_effect(unsure: World, applied:
     issued = sender.issue(credential(id=NAME), caller=keyed())
     [event] = unsure.of(e.CredentialIssued)
     assert event == issued.credential.issuance
+    assert list(bearers(unsure).values()) == [[str(issued.credential.id)]]
     assert sender.set_status("revocation", True) is Status.REVOKED
+
+
+class Overtaken:
+    """A recorder before whose next save of a name something else happens."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Any:
+        named = any(event.topic == e.CredentialNamed.TOPIC for event in stored_events)
+        if named and self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().insert_events(stored_events, **kwargs)  # type: ignore[misc]
+
+
+class OvertakenSqlite(Overtaken, SqliteEventRecorder):
+    pass
+
+
+class OvertakenPostgres(Overtaken, PostgresEventRecorder):
+    pass
+
+
+@pytest.fixture
+def overtaken(ready_url: str) -> Iterator[World]:
+    """A registry over a store in which a test can be faster than a save."""
+    parts = connect(
+        ready_url,
+        recorder=lambda store: (OvertakenSqlite if store.is_sqlite else OvertakenPostgres)(store),
+    )
+    yield World(parts)
+    parts.close()
+
+
+def overtake(world: World, meanwhile: Callable[[], object]) -> None:
+    assert isinstance(world.parts.recorder, Overtaken)
+    world.parts.recorder.meanwhile = meanwhile
+
+
+def kept_documents(world: World) -> int:
+    with world.parts.database.reading() as connection:
+        found: int = connection.execute(select(func.count()).select_from(documents)).scalar_one()
+    return found
+
+
+@pytest.mark.parametrize("caller", [OPERATOR, keyed("slow")], ids=["without a key", "with one"])
+def test_credential_whose_name_was_given_meanwhile_is_issued_with_the_one_entry_it_took(
+    overtaken: World, caller: Caller
+) -> None:
+    sender, faster = Sender(overtaken), []
+    overtake(overtaken, lambda: faster.append(sender.issue(credential(id=NAME))))
+    slower = sender.issue(credential(id=NAME), caller=caller)
+    issued = [slower, *faster]
+    assert [*bearers(overtaken).values()] == [[str(one.credential.id) for one in [*faster, slower]]]
+    assert len({one.credential.issuance.list_index for one in issued}) == 2
+    assert kept_documents(overtaken) == 2
+    overtaken.application.stop()
+    [returned] = overtaken.of(e.IndexesReturned)
+    assert isinstance(returned, e.IndexesReturned)
+    assert returned.first == 2
+    kept = sender.application.issued(sender.issuer_id, str(slower.credential.id))
+    assert kept.document == slower.document
+
+
+def test_request_that_the_same_one_overtook_gives_its_answer(overtaken: World) -> None:
+    sender, faster = Sender(overtaken), []
+    overtake(overtaken, lambda: faster.append(sender.issue(credential(id=NAME), caller=keyed())))
+    slower = sender.issue(credential(id=NAME), caller=keyed())
+    assert slower.document == faster[0].document
+    assert len(overtaken.of(e.CredentialIssued, e.CredentialNamed)) == 2
+
+
+def test_request_that_another_under_its_key_overtook_is_a_conflict(overtaken: World) -> None:
+    sender = Sender(overtaken)
+    overtake(overtaken, lambda: sender.issue(credential(id=OTHER_NAME), caller=keyed()))
+    with pytest.raises(errors.IdempotencyConflictError):
+        sender.issue(credential(id=NAME), caller=keyed())
+    assert len(overtaken.of(e.CredentialIssued, e.CredentialNamed)) == 2
+    with pytest.raises(errors.UnknownCredentialError):
+        sender.set_status("revocation", True)
 
 
 @pytest.mark.parametrize("applied", [True, False], ids=["answer lost", "not saved"])

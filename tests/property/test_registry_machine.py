@@ -6,6 +6,7 @@ each transition's bits. It is held against the aggregates, the credentials view 
 
 import shutil
 import tempfile
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,10 +26,12 @@ from hypothesis.stateful import (
 )
 
 from projections import ALL
+from projections.history import Recorded
 from projections.replay import Replay
 from registry.commands import Caller
 from registry.domain import errors
 from registry.domain.achievement import Profile
+from registry.domain.events import CredentialNamed
 from registry.domain.profiles import GenericProfile, purposes_of
 from registry.domain.securing import Mechanism
 from registry.issuance import Order
@@ -49,7 +52,28 @@ NEEDED: dict[str, tuple[str, type[errors.RegistryError]]] = {
 }
 """Which entry a command needs, and how it is refused without."""
 
+VERBS = {
+    ("revocation", True): "revoke",
+    ("suspension", True): "suspend",
+    ("suspension", False): "reinstate",
+}
+"""Which command it is to set or to clear a status."""
+
 NAMES = ["urn:example:1", "urn:example:2"]
+Name = tuple[int, str]
+"""What the issuer with a number calls credentials."""
+
+
+def to_send(name: str | None, *, beside: bool = False) -> CredentialOrder:
+    """Return a credential to send, named by its id or (`beside`) in the options."""
+    sent: dict[str, Any] = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "credentialSubject": {"name": "Żaneta"},
+    }
+    if name is None or beside:
+        return CredentialOrder(sent, credential_id=name)
+    return CredentialOrder(sent | {"id": name})
 
 
 @dataclass(frozen=True)
@@ -59,7 +83,7 @@ class Expected:
     issuer: int
     entry: Entry | None
     profile: str
-    name: str | None = None
+    name: Name | None = None
     status: str = "active"
     version: int = 1
     suspension_bit: bool = False
@@ -81,6 +105,21 @@ class Expected:
         }
         return so_already.get((verb, self.status))
 
+    @property
+    def is_generic(self) -> bool:
+        return self.profile not in list(Profile)
+
+    def refusal_to_set(self, purpose: str, *, value: bool) -> type[errors.RegistryError] | None:
+        """Return how setting or clearing a status must be refused, or None."""
+        if purpose not in purposes_of(self.profile):
+            return NEEDED[VERBS[purpose, True]][1]
+        if self.status == "revoked" and not (purpose == "revocation" and value):
+            return errors.RevokedIsFinalError
+        return None
+
+    def is_set(self, purpose: str) -> bool:
+        return self.status == ("revoked" if purpose == "revocation" else "suspended")
+
     def after(self, verb: str, until: Any = None) -> "Expected":
         """Return the model after a command; revoking leaves the suspension bit as it is."""
         status = {"suspend": "suspended", "reinstate": "active"}.get(verb, "revoked")
@@ -96,6 +135,10 @@ class Model:
     present: dict[str, Expected] = field(default_factory=dict)
     viewed: dict[str, Expected] = field(default_factory=dict)
     published: dict[str, Expected] = field(default_factory=dict)
+
+    def bearers(self, name: Name) -> list[str]:
+        """Return the ids of the credentials with a name, oldest first."""
+        return [each for each, expected in self.present.items() if expected.name == name]
 
 
 def _check_succession(before: Published, after: Published, *, purpose: str) -> None:
@@ -114,6 +157,7 @@ class RegistryMachine(RuleBasedStateMachine):
     template: Path
     credentials = Bundle("credentials")
     requests = Bundle("requests")
+    sent = Bundle("sent")
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,41 +183,67 @@ class RegistryMachine(RuleBasedStateMachine):
 
     # Commands
 
-    @rule(target=credentials, issuer=st.integers(0, ISSUERS - 1), name=st.sampled_from(NAMES))
-    def send(self, issuer: int, name: str) -> str:
-        sent = {
-            "@context": ["https://www.w3.org/ns/credentials/v2"],
-            "id": name,
-            "type": ["VerifiableCredential"],
-            "credentialSubject": {"name": "Żaneta"},
-        }
-        issued = self.running.application.issue_credential(
-            CALLER, self.issuers[issuer], CredentialOrder(sent)
-        )
-        return self._expect(issued, issuer, profile=GENERIC[issuer].name, name=name)
+    @rule(
+        target=credentials,
+        issuer=st.integers(0, ISSUERS - 1),
+        name=st.none() | st.sampled_from(NAMES),
+        beside=st.booleans(),
+    )
+    def send(self, issuer: int, name: str | None, beside: bool) -> str:
+        return self._send(CALLER, issuer, to_send(name, beside=beside))
+
+    @rule(
+        target=sent,
+        issuer=st.integers(0, ISSUERS - 1),
+        name=st.none() | st.sampled_from(NAMES),
+    )
+    def send_under_a_key(self, issuer: int, name: str | None) -> Any:
+        self.keys += 1
+        caller = replace(CALLER, idempotency_key=f"key-{self.keys}")
+        order = to_send(name)
+        return caller, issuer, order, self._send(caller, issuer, order)
+
+    @rule(request=sent)
+    def send_again(self, request: Any) -> None:
+        caller, issuer, order, credential_id = request
+        before = self.running.parts.history.end()
+        issued = self.running.application.issue_credential(caller, self.issuers[issuer], order)
+        assert str(issued.credential.id) == credential_id
+        assert self.running.parts.history.end() == before
+
+    @rule(request=sent, name=st.none() | st.sampled_from(NAMES), beside=st.booleans())
+    def send_another_under_the_key(self, request: Any, name: str | None, beside: bool) -> None:
+        caller, issuer, order, _ = request
+        other = to_send(name, beside=beside)
+        if other == order:
+            return
+        before = self.running.parts.history.end()
+        with pytest.raises(errors.IdempotencyConflictError):
+            self.running.application.issue_credential(caller, self.issuers[issuer], other)
+        assert self.running.parts.history.end() == before
 
     @rule(credential_id=credentials, purpose=st.sampled_from(PURPOSES), value=st.booleans())
-    def set_status_by_name(self, credential_id: str, purpose: str, value: bool) -> None:
-        expected = self.model.present[credential_id]
-        if expected.name is None or expected.entry is None:
-            return
-        verb = {"revocation": {True: "revoke"}, "suspension": {True: "suspend", False: "reinstate"}}
-        url = f"{PUBLIC_URL}/status-lists/{expected.entry[0]}/{purpose}"
-        index = str(expected.entry[1])
-        order = StatusOrder(expected.name, purpose, value, list_url=url, index=index)
-        arguments = CALLER, self.issuers[expected.issuer], order
-        is_so = (
-            expected.status == "revoked"
-            if purpose == "revocation"
-            else (expected.status == "suspended")
-        )
-        if expected.status == "revoked" and not (is_so and value):
-            with pytest.raises(errors.RevokedIsFinalError):
-                self.running.application.set_status(*arguments)
-            return
-        self.running.application.set_status(*arguments)
-        if is_so != value:
-            self.model.present[credential_id] = expected.after(verb[purpose][value])
+    def set_status_by_entry(self, credential_id: str, purpose: str, value: bool) -> None:
+        self._set_status_by_entry(credential_id, purpose, value=value)
+
+    @rule(
+        issuer=st.integers(0, ISSUERS - 1),
+        name=st.sampled_from(NAMES),
+        purpose=st.sampled_from(PURPOSES),
+        value=st.booleans(),
+    )
+    def set_status_by_name(self, issuer: int, name: str, purpose: str, value: bool) -> None:
+        order = StatusOrder(name, purpose, value)
+        match self.model.bearers((issuer, name)):
+            case []:
+                refusal: type[errors.RegistryError] = errors.UnknownCredentialError
+            case [only]:
+                self._set_status(issuer, order, only)
+                return
+            case _:
+                refusal = errors.InvalidValueError
+        with pytest.raises(refusal):
+            self.running.application.set_status(CALLER, self.issuers[issuer], order)
 
     @rule(
         target=credentials,
@@ -217,7 +287,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(target=credentials, credential_id=credentials)
     def supersede(self, credential_id: str) -> Any:
         old = self.model.present[credential_id]
-        profile = Profile(old.profile) if old.name is None else Profile.DEFAULT
+        profile = Profile.DEFAULT if old.is_generic else Profile(old.profile)
         order = replace(self._order(old.issuer, profile, 0), supersedes=credential_id)
         if refusal := old.refusal("supersede"):
             with pytest.raises(refusal):
@@ -275,7 +345,39 @@ class RegistryMachine(RuleBasedStateMachine):
         issued = self.running.application.issue(caller, self.issuers[issuer], orders)
         return [self._expect(each, issuer, profile=profile) for each in issued]
 
-    def _expect(self, issued: Issued, issuer: int, *, profile: str, name: str | None = None) -> str:
+    def _send(self, caller: Caller, issuer: int, order: CredentialOrder) -> str:
+        issued = self.running.application.issue_credential(caller, self.issuers[issuer], order)
+        name = None if order.name is None else (issuer, order.name)
+        return self._expect(issued, issuer, profile=GENERIC[issuer].name, name=name)
+
+    def _set_status_by_entry(self, credential_id: str, purpose: str, *, value: bool) -> None:
+        expected = self.model.present[credential_id]
+        if expected.name is None or expected.entry is None:
+            return
+        list_id, index = expected.entry
+        url = f"{PUBLIC_URL}/status-lists/{list_id}/{purpose}"
+        order = StatusOrder(expected.name[1], purpose, value, list_url=url, index=str(index))
+        self._set_status(expected.issuer, order, credential_id)
+
+    def _set_status(self, issuer: int, order: StatusOrder, credential_id: str) -> None:
+        """Set or clear a status of the one credential that an order means."""
+        expected, arguments = (
+            self.model.present[credential_id],
+            (CALLER, self.issuers[issuer], order),
+        )
+        if refusal := expected.refusal_to_set(order.purpose, value=order.value):
+            with pytest.raises(refusal):
+                self.running.application.set_status(*arguments)
+            return
+        changed = self.running.application.set_status(*arguments)
+        assert str(changed.id) == credential_id
+        if expected.is_set(order.purpose) != order.value:
+            verb = VERBS[order.purpose, order.value]
+            self.model.present[credential_id] = expected.after(verb)
+
+    def _expect(
+        self, issued: Issued, issuer: int, *, profile: str, name: Name | None = None
+    ) -> str:
         """Take a credential that was issued into the model; return its id."""
         issuance, credential_id = issued.credential.issuance, str(issued.credential.id)
         entry = None
@@ -304,6 +406,24 @@ class RegistryMachine(RuleBasedStateMachine):
         for credential_id, expected in self.model.present.items():
             credential = self.running.application.any_credential(credential_id)
             assert (credential.status, credential.version) == (expected.status, expected.version)
+
+    @invariant()
+    def names_are_borne_as_the_model_says(self) -> None:
+        found = defaultdict(list)
+        for item in self.running.parts.history.all(topics=(CredentialNamed.TOPIC,)):
+            assert isinstance(item, Recorded)
+            assert isinstance(item.event, CredentialNamed)
+            found[item.event.originator_id].append(item.event.credential_id)
+        expected = [
+            self.model.bearers((number, name)) for number in range(ISSUERS) for name in NAMES
+        ]
+        assert sorted(found.values()) == sorted(bearers for bearers in expected if bearers)
+
+    @invariant()
+    def each_is_found_by_its_name_and_entry(self) -> None:
+        for credential_id in self.model.present:
+            # Nothing is changed by this: it is so already, or is refused.
+            self._set_status_by_entry(credential_id, "revocation", value=False)
 
     @invariant()
     def view_is_as_the_model_was_when_it_caught_up(self) -> None:

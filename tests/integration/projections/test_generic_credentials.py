@@ -5,7 +5,7 @@ import pytest
 from projections import queries
 from projections.queries import CredentialFilter, Window
 from registry.domain.credential import Credential
-from registry.domain.events import GenericIssuingOpened
+from registry.domain.events import CredentialIssued, CredentialNamed, GenericIssuingOpened
 from registry.domain.profiles import PURPOSES, GenericProfile
 from registry.domain.securing import Mechanism
 from registry.requests import CredentialOrder, StatusOrder
@@ -83,6 +83,33 @@ def test_marking_an_issuer_stands_in_its_timeline(by_hand: ByHand, issuer_id: st
     by_hand.settle()
     entries = queries.timeline(by_hand.registry.database, issuer_id)
     assert entries[-1]["event"] == GenericIssuingOpened.TOPIC
+
+
+def test_timeline_tells_of_the_issuing_alone(by_hand: ByHand, issuer_id: str) -> None:
+    credential = send(by_hand, issuer_id)
+    [named] = by_hand.events(CredentialNamed)
+    by_hand.settle()
+    assert not by_hand.registry.publisher.alarms
+    database = by_hand.registry.database
+    [entry] = queries.timeline(database, str(credential.id))
+    assert entry["event"] == CredentialIssued.TOPIC
+    assert not queries.timeline(database, str(named.originator_id))
+
+
+def test_unknown_event_of_a_name_freezes_the_lists_of_its_issuer_alone(
+    by_hand: ByHand, issuer_id: str
+) -> None:
+    mine = send(by_hand, issuer_id)
+    (theirs,) = by_hand.issue(1, number=2)
+    by_hand.settle()
+    [named] = by_hand.events(CredentialNamed)
+    position = by_hand.add_unknown_event(named.originator_id)
+    by_hand.revoke(mine)
+    by_hand.revoke(theirs)
+    by_hand.settle()
+    assert by_hand.alarm(mine) == f"event {position} is unreadable: unknown topic 'later-v7'"
+    assert [by_hand.bit(mine), by_hand.bit(theirs)] == [0, 1]
+    assert by_hand.alarm(theirs) is None
 
 
 def test_views_and_lists_of_generic_credentials_are_what_the_events_say(

@@ -23,7 +23,7 @@ from registry.domain.events import (
     SigningKeyRetired,
     StatusListClosed,
 )
-from registry.domain.issuer import Issuer, key_type_of
+from registry.domain.issuer import Issuer, check_sole_key, key_type_of
 from registry.domain.profiles import GenericProfile
 from registry.domain.reasons import RESERVED_REASONS, STANDARD_REASONS
 from registry.domain.securing import KeyType, Mechanism
@@ -308,6 +308,19 @@ def test_reason_code_of_one_issuer_is_not_another_issuers() -> None:
     issuer = given(registered()).aggregate
     add_code(issuer, "fee-refunded")
     assert "fee-refunded" not in given(registered()).aggregate.reason_codes
+
+
+@pytest.mark.parametrize("key_type", [KeyType.ED25519, KeyType.P256, KeyType.P384])
+def test_key_that_signs_credentials_and_lists_may_be_the_only_one(key_type: KeyType) -> None:
+    check_sole_key(key_type)
+
+
+def test_key_that_signs_no_list_is_not_the_only_one() -> None:
+    with pytest.raises(InvalidValueError) as refusal:
+        check_sole_key(KeyType.RSA)
+    assert refusal.value.remedy == (
+        "choose one of Ed25519, P-256, P-384, or register as did:web and add both keys"
+    )
 
 
 def test_event_of_another_aggregate_is_not_an_issuers() -> None:

@@ -94,6 +94,9 @@ EVENTS: tuple[e.Event, ...] = (
     e.CredentialSuspended(**OF_CHANGE, until="2026-12-24T12:00:00.000000Z"),
     e.CredentialReinstated(**OF_CHANGE),
     e.CredentialRevoked(**OF_CHANGE, superseded_by="5adfbd91-decd-84a7-8d98-54be5fdeaa66"),
+    e.CredentialNamed(
+        **HEADER, issuer_id=ISSUER, credential_id="6be0ceb2-eefd-8668-b83d-16fd8cfe1b77"
+    ),
     e.StatusListOpened(
         **HEADER,
         issuer_id=ISSUER,
