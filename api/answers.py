@@ -6,14 +6,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, Field
 from sqlalchemy import RowMapping
 
-from projections.list_documents import list_url
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.credential import Credential
 from registry.domain.definition import missing_mandatory_elements, parse_definition
 from registry.domain.issuer import Issuer, key_type_of
 from registry.domain.profiles import GenericProfile, purposes_of
 from registry.domain.securing import KeyType, Mechanism
-from registry.issuance import achievement_url
+from registry.issuance import achievement_url, list_url
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer, OAuth2
 from api.backing_off import BackingOff
 from api.bootstrap import Registry, now
 from api.errors import RoleError, ScopeError, TooManyFailuresError
-from api.oauth_tokens import SCOPE_MEANINGS, AccessTokens
+from api.oauth_tokens import SCOPE_MEANINGS, TOKEN_PATH, AccessTokens
 from registry.commands import Caller
 from registry.domain.errors import VersionMismatchError
 from registry.domain.instants import instant
@@ -32,11 +32,11 @@ bearer = Security(
 access_token = Security(
     OAuth2(
         flows=OAuthFlows.model_validate(
-            {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": SCOPE_MEANINGS}}
+            {"clientCredentials": {"tokenUrl": TOKEN_PATH, "scopes": SCOPE_MEANINGS}}
         ),
         auto_error=False,
         scheme_name="OAuth 2.0",
-        description="`Authorization: Bearer` with an access token from `/oauth/token`.",
+        description=f"`Authorization: Bearer` with an access token from `{TOKEN_PATH}`.",
     )
 )
 """Documents the other scheme, which opens the VC API alone."""

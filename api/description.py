@@ -7,12 +7,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.answers import Problem
+from api.oauth_tokens import TOKEN_PATH
 from api.problems import MEDIA_TYPE
 from api.published import DID_TYPES, LIST_TYPES
 
 VC_API = "VC API"
 _REFERENCE = "#/components/schemas/Problem"
-_OF_OTHER_FORM = {("/readyz", "503"), ("/oauth/token", "400"), ("/oauth/token", "401")}
+_OF_OTHER_FORM = {("/readyz", "503"), (TOKEN_PATH, "400"), (TOKEN_PATH, "401")}
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 
 Description = dict[str, Any]
@@ -70,7 +71,8 @@ def _published_paths() -> Description:
     return {
         "/status-lists/{list_id}/{purpose}": _published(
             "Read a status list",
-            "A signed BitstringStatusListCredential. `Cache-Control` agrees with its `ttl`.",
+            "A signed BitstringStatusListCredential. `Cache-Control` agrees with its `ttl`. "
+            "A list as it was at another time (`timestamp`) is not served.",
             list_parameters,
             LIST_TYPES,
         ),

@@ -98,3 +98,7 @@ class WithdrawnError(RegistryError):
 
 class UnpublishedError(NotFoundError):
     """Nothing is published under this name."""
+
+
+class PastListError(NotFoundError):
+    """Status lists are served as they are now, not as they were."""

@@ -20,7 +20,14 @@ from api.oauth_errors import (
     TokenRequestError,
     UnknownScopeError,
 )
-from api.oauth_tokens import ALL_WRITING, LIFETIME, SCOPE_MEANINGS, AccessTokens, scopes_open_to
+from api.oauth_tokens import (
+    ALL_WRITING,
+    LIFETIME,
+    SCOPE_MEANINGS,
+    TOKEN_PATH,
+    AccessTokens,
+    scopes_open_to,
+)
 from api.public import FOR_EVERYONE
 from api.requests import OpenRoute, StrictRequest
 from api.responses import refusals
@@ -29,7 +36,6 @@ from registry.store.api_keys import ACTOR_PREFIX, CredentialsRefusedError, Princ
 
 GRANT_TYPE = "client_credentials"
 METHODS = ("client_secret_basic", "client_secret_post")
-TOKEN_PATH = "/oauth/token"  # noqa: S105 - where tokens are given, not one of them
 
 _MOST_PARAMETERS = 32
 

@@ -16,6 +16,7 @@ from joserfc.jwk import OctKey
 
 from registry.store.api_keys import CredentialsRefusedError, Principal, Role
 
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - where tokens are given, not one of them
 LIFETIME = timedelta(minutes=15)
 ALL_WRITING = "write:/"
 """The scope that stands for every endpoint the key's role may use (VCALM 1.0, "OAuth 2.0")."""
@@ -37,7 +38,7 @@ SCOPE_MEANINGS = {
 
 _ALGORITHM = "HS256"
 _TYPE = "at+jwt"
-_LONGEST = 4_096
+_MOST_CHARACTERS = 4_096
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class AccessTokens:
             raise CredentialsRefusedError(
                 "the access token is wrong or expired",
                 field="Authorization",
-                remedy="ask for another at /oauth/token",
+                remedy=f"ask for another at {TOKEN_PATH}",
             ) from error
 
     def _read(self, token: str, now: datetime) -> Grant:
-        if len(token) > _LONGEST:
+        if len(token) > _MOST_CHARACTERS:
             raise ValueError("longer than any token made here")
         read = jwt.decode(token, self._octets(), [_ALGORITHM])
         if read.header.get("typ") != _TYPE:

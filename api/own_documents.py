@@ -2,10 +2,11 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 
 from api.negotiation import choose
+from api.published import LIST_TYPES
 from projections.publish_folder import PublishFolder
+from registry.formats.vc_jwt import VC_JWT
 from registry.verification.list_cache import ListCache, VerifiedList
 from registry.verification.ports import Fetched, Fetcher, FetchError
 
@@ -13,8 +14,6 @@ _ID = "[0-9a-f-]{36}"
 _LIST = re.compile(rf"status-lists/{_ID}/(?:revocation|suspension)")
 _DID_DOCUMENT = re.compile(rf"issuers/{_ID}/did\.json")
 
-_LIST_TYPES = ("application/vc", "application/ld+json", "application/json")
-_JWT = "application/vc+jwt"
 _DID_TYPE = "application/did+json"
 
 
@@ -42,16 +41,16 @@ class OwnDocuments:
         raise _nothing_published()
 
     def _list(self, name: str, accept: str) -> Fetched:
-        compact = self._folder.root / f"{name}.jwt"
-        offers = (*_LIST_TYPES, _JWT) if compact.exists() else _LIST_TYPES
+        compact = f"{name}.jwt"
+        offers = (*LIST_TYPES, VC_JWT) if (self._folder.root / compact).exists() else LIST_TYPES
         media_type = choose(accept, offers)
         if media_type is None:
             raise _nothing_published()
-        return Fetched(self._read(f"{name}.jwt" if media_type == _JWT else name), media_type)
+        return Fetched(self._read(compact if media_type == VC_JWT else name), media_type)
 
     def _read(self, name: str) -> bytes:
         try:
-            return Path(self._folder.root / name).read_bytes()
+            return (self._folder.root / name).read_bytes()
         except OSError as error:
             raise _nothing_published() from error
 

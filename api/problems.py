@@ -28,11 +28,18 @@ STORE_RETRY_SECONDS = 1
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of problem: the HTTP status, and the last part of the URL that explains it."""
+    """A kind of problem: the HTTP status, and the last part of the URL that explains it.
+
+    `type_url` is its `type` where a specification names it, otherwise that URL is.
+    """
 
     status: int
     slug: str
+    type_url: str | None = None
 
+
+# Bitstring Status List 1.0 §3.2: what a list is answered with that cannot be given as it was.
+RETRIEVAL = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
 
 INTERNAL = Kind(500, "internal-error")
 
@@ -54,6 +61,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     here.UnknownLearnerError: Kind(404, "unknown-learner"),
     here.NoSuchResourceError: Kind(404, "no-such-resource"),
     here.UnpublishedError: Kind(404, "unpublished"),
+    here.PastListError: Kind(404, "past-list", RETRIEVAL),
     domain.ConflictError: Kind(409, "conflict"),
     domain.RevokedIsFinalError: Kind(409, "revoked-is-final"),
     domain.AlreadySuspendedError: Kind(409, "already-suspended"),
@@ -125,7 +133,7 @@ def problem_response(error: RegistryError, *, public_url: str, request_id: str) 
 
 def _body(error: RegistryError, kind: Kind, public_url: str) -> dict[str, Any]:
     members = {
-        "type": problem_url(public_url, kind.slug),
+        "type": kind.type_url or problem_url(public_url, kind.slug),
         "title": error.title,
         "status": kind.status,
         "detail": error.reason,

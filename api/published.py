@@ -11,10 +11,17 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import MethodError, NotAcceptableError, UnpublishedError, WithdrawnError
+from api.errors import (
+    MethodError,
+    NotAcceptableError,
+    PastListError,
+    UnpublishedError,
+    WithdrawnError,
+)
 from api.negotiation import accepted, choose
 from api.problems import problem_response
 from projections.list_documents import document_of
@@ -145,6 +152,8 @@ class PublishedFiles:
         return MethodError("published files are only read")
 
     def _reading(self, file: PublishedFile, scope: Scope) -> Answer | RegistryError:
+        if scope["query_string"] and file.jws and _asks_for_the_past(scope["query_string"]):
+            return PastListError("a list as it was at another time is not kept here")
         accept, known = b"*/*", None
         for name, value in scope["headers"]:
             if name == b"accept":
@@ -198,6 +207,15 @@ class PublishedFiles:
         if isinstance(error, MethodError):
             response.raw_headers.append((b"allow", b"GET, HEAD, OPTIONS"))
         await response(scope, receive, send)
+
+
+def _asks_for_the_past(query: bytes) -> bool:
+    """Say whether a list is wanted as it was (Bitstring Status List 1.0 §3.2).
+
+    Whoever asks so must not be told how it is. Other parameters mean nothing here.
+    """
+    parameters = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return any(name == "timestamp" for name, _ in parameters)
 
 
 def _matches(if_none_match: bytes, etag: bytes) -> bool:

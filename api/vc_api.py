@@ -14,10 +14,10 @@ from api.responses import refusals
 from api.values import Id
 from api.vc_api_bodies import IssueBody, StatusBody, StatusListBody
 from api.vc_api_route import VcApiRoute, issuer_with
-from projections.list_documents import list_url
 from projections.publish_folder import jwt_name, list_name
 from registry.commands import Caller
 from registry.formats import securing, vc_jwt
+from registry.issuance import list_url
 
 router = APIRouter(prefix="/issuers/{issuer_id}", tags=["VC API"], route_class=VcApiRoute)
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/issuers/{issuer_id}", tags=["VC API"], route_class=V
 class IssueAnswer(BaseModel):
     """What was issued."""
 
-    verifiableCredential: dict[str, Any] = Field(  # noqa: N815 - the name in VCALM
+    verifiableCredential: dict[str, Any] = Field(
         description="With its proof; a JWT comes as an EnvelopedVerifiableCredential."
     )
 
@@ -33,8 +33,8 @@ class IssueAnswer(BaseModel):
 class StatusAnswer(BaseModel):
     """The status as it is now."""
 
-    credentialId: str  # noqa: N815 - the name in VCALM
-    statusPurpose: str = Field(examples=["revocation"])  # noqa: N815 - the name in VCALM
+    credentialId: str
+    statusPurpose: str = Field(examples=["revocation"])
     status: bool
 
 
@@ -42,7 +42,7 @@ class StatusListAnswer(BaseModel):
     """A status list that was opened."""
 
     id: str = Field(description="The URL it is read from.")
-    verifiableCredential: dict[str, Any] = Field(  # noqa: N815 - the name in VCALM
+    verifiableCredential: dict[str, Any] = Field(
         description="The list; a JWT comes as an EnvelopedVerifiableCredential."
     )
 
@@ -110,14 +110,12 @@ def open_status_list(
 
 def _published(registry: Registry, issuer_id: str, list_id: str, *, purpose: str) -> dict[str, Any]:
     """Return a list in the form its credentials have; raises NotPublishedYetError."""
-    profile = registry.application.issuer(issuer_id).generic_profile()
-    name = (jwt_name if profile.mechanism.is_jwt else list_name)(list_id, purpose)
+    is_jwt = registry.application.issuer(issuer_id).generic_profile().mechanism.is_jwt
+    name = (jwt_name if is_jwt else list_name)(list_id, purpose)
     body = publication.published(registry.folder, name)
     if body is None:
         raise NotPublishedYetError(
             "the list is open, and its publication takes longer than usual",
             remedy="read it at its URL in a while; it need not be opened again",
         )
-    if profile.mechanism.is_jwt:
-        return vc_jwt.envelope(body.decode("ascii"))
-    return securing.as_json(body, securing.VC)
+    return securing.as_json(body, vc_jwt.VC_JWT if is_jwt else securing.VC)

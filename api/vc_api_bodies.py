@@ -32,19 +32,19 @@ class Options(BaseModel):
 class IssueOptions(Options):
     """How a credential is issued."""
 
-    credentialId: str | None = Field(  # noqa: N815 - the name in VCALM
+    credentialId: str | None = Field(
         default=None,
         min_length=1,
         max_length=2_000,
         description="What status changes call the credential; its `id` unless given.",
         examples=["urn:uuid:7d9e4b1a-6c2f-4e3d-a5b4-1f0e9d8c7b6a"],
     )
-    mandatoryPointers: list[str] = Field(  # noqa: N815 - the name in VCALM
+    mandatoryPointers: list[str] = Field(
         default=[],
         max_length=0,
         description="For selective disclosure, which no suite here has: empty.",
     )
-    previousProof: str | list[str] | None = Field(  # noqa: N815 - as in the proof
+    previousProof: str | list[str] | None = Field(
         default=None,
         description="The id of the proof that the new one stands on; else both stand alone.",
     )
@@ -70,14 +70,14 @@ class StatusEntryBody(Body):
     """The entry whose status changes."""
 
     type: str = Field(examples=["BitstringStatusListEntry"])
-    statusPurpose: str = Field(  # noqa: N815 - the name in VCALM
+    statusPurpose: str = Field(
         max_length=40, description="revocation or suspension", examples=["revocation"]
     )
     id: str | None = Field(default=None, max_length=2_000, description="The entry's own id.")
-    statusListIndex: str | None = Field(  # noqa: N815 - the name in VCALM
+    statusListIndex: str | None = Field(
         default=None, max_length=20, description="As in the entry.", examples=["94567"]
     )
-    statusListCredential: str | None = Field(  # noqa: N815 - the name in VCALM
+    statusListCredential: str | None = Field(
         default=None, max_length=2_000, description="As in the entry."
     )
 
@@ -91,16 +91,16 @@ class StatusEntryBody(Body):
 class StatusBody(Body):
     """A status to set or to clear."""
 
-    credentialId: str = Field(  # noqa: N815 - the name in VCALM
+    credentialId: str = Field(
         min_length=1,
         max_length=2_000,
         description="The credential's `id`, or the `credentialId` it was issued under.",
     )
-    credentialStatus: StatusEntryBody  # noqa: N815 - the name in VCALM
+    credentialStatus: StatusEntryBody
     status: StrictBool = Field(
         description="True sets the status, false clears it.", examples=[True]
     )
-    indexAllocator: str | None = Field(  # noqa: N815 - the name in VCALM
+    indexAllocator: str | None = Field(
         default=None, max_length=2_000, description="Taken and not needed: there is one allocator."
     )
 
@@ -119,7 +119,7 @@ class StatusBody(Body):
 class StatusListBody(Body):
     """A status list to open."""
 
-    statusPurpose: str = Field(  # noqa: N815 - the name in VCALM
+    statusPurpose: str = Field(
         max_length=40, description="revocation or suspension", examples=["revocation"]
     )
     id: None = Field(default=None, description="Left out: the registry names its lists.")

@@ -4,16 +4,16 @@ What is answered is durable in any case; a publisher that is late makes no reque
 changed something.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from projections.list_documents import encoded_list_of
 from projections.publish_folder import PublishFolder, jwt_name, list_name
 from registry.domain.events import CredentialIssued
 from registry.domain.profiles import purposes_of
 from registry.domain.securing import Mechanism
-from registry.formats import bitstring, jws
+from registry.formats import bitstring
 from registry.requests import StatusOrder
 
 OPENING_SECONDS = 5.0
@@ -76,9 +76,7 @@ def _value(folder: PublishFolder, name: str, index: int) -> bool | None:
     body = _current(folder, name)
     if body is None:
         return None
-    document = body if body.startswith(b"{") else jws.parse(body.decode("ascii")).payload
-    bits = bitstring.decode(json.loads(document)["credentialSubject"]["encodedList"])
-    return bool(bitstring.value(bits, index))
+    return bool(bitstring.value(bitstring.decode(encoded_list_of(body)), index))
 
 
 def _when(read: Callable[[], T | None], *, seconds: float) -> T | None:

@@ -22,7 +22,7 @@ from api.oauth_tokens import ALL_WRITING
 from api.requests import Handler, OpenRoute, StrictRequest
 from api.values import Id
 from registry.commands import Caller
-from registry.domain.errors import InvalidValueError, UnknownIssuerError
+from registry.domain.errors import CredentialRefusedError, InvalidValueError, UnknownIssuerError
 from registry.store.api_keys import Role
 
 DEVELOPMENT = "development"
@@ -107,7 +107,7 @@ def _check_scope(request: Request, scope: str) -> None:
 
 def _as_invalid_input(error: InvalidValueError) -> InvalidValueError | InvalidInputError:
     """Return the error of the VC API; what is answered with 400 already stays what it is."""
-    if hasattr(error, "errors"):
+    if isinstance(error, CredentialRefusedError):
         return error
     fault: dict[str, Any] = {"field": error.field or "body", "reason": error.reason}
     if error.remedy:

@@ -12,13 +12,13 @@ from api.vc_api_bodies import Document, Options
 class VerifyOptions(Options):
     """What the answer has besides the verdict."""
 
-    returnResults: bool = Field(  # noqa: N815 - the name in VCALM
+    returnResults: bool = Field(
         default=False, description="Whether the answer tells of each part by itself."
     )
-    returnProblemDetails: bool = Field(  # noqa: N815 - the name in VCALM
+    returnProblemDetails: bool = Field(
         default=True, description="Whether the answer says what is wrong."
     )
-    returnCredential: bool = Field(  # noqa: N815 - the name in VCALM
+    returnCredential: bool = Field(
         default=False, description="Whether the answer has what was sent."
     )
     checks: list[str] = Field(
@@ -34,7 +34,7 @@ class VerifyPresentationOptions(VerifyOptions):
 
     challenge: str | None = Field(default=None, max_length=2_000, description="The one you gave.")
     domain: str | None = Field(default=None, max_length=2_000, description="Yours.")
-    returnPresentation: bool = Field(  # noqa: N815 - the name in VCALM
+    returnPresentation: bool = Field(
         default=False, description="Whether the answer has what was sent."
     )
 
@@ -42,7 +42,7 @@ class VerifyPresentationOptions(VerifyOptions):
 class VerifyCredentialBody(Body):
     """A credential to verify."""
 
-    verifiableCredential: Document | str = Field(  # noqa: N815 - the name in VCALM
+    verifiableCredential: Document | str = Field(
         description="With its proof, or an EnvelopedVerifiableCredential; a compact JWT too."
     )
     options: VerifyOptions = Field(default=VerifyOptions(), description="What is answered.")
@@ -55,7 +55,7 @@ class VerifyCredentialBody(Body):
 class VerifyPresentationBody(Body):
     """A presentation to verify: `verifiablePresentation`, or without a proof `presentation`."""
 
-    verifiablePresentation: Document | str | None = Field(  # noqa: N815 - the name in VCALM
+    verifiablePresentation: Document | str | None = Field(
         default=None,
         description="With its proof, or an EnvelopedVerifiablePresentation; a compact JWT too.",
     )
@@ -97,7 +97,7 @@ class CredentialAnswer(BaseModel):
     verified: bool
     verdict: str = Field(description="The verdict in a word.", examples=["valid"])
     credential: Document | str | None = None
-    problemDetails: list[ProblemDetails] = []  # noqa: N815 - the name in VCALM
+    problemDetails: list[ProblemDetails] = []
     results: dict[str, Any] = {}
 
 
@@ -106,8 +106,8 @@ class PresentationAnswer(BaseModel):
 
     verified: bool
     verdict: str = Field(description="The verdict in a word.", examples=["valid"])
-    verifiablePresentation: Document | str | None = None  # noqa: N815 - the name in VCALM
-    problemDetails: list[ProblemDetails] = []  # noqa: N815 - the name in VCALM
+    verifiablePresentation: Document | str | None = None
+    problemDetails: list[ProblemDetails] = []
     results: dict[str, Any] = {}
 
 

@@ -22,6 +22,7 @@ from registry.formats.data_integrity import Cryptosuite
 from registry.formats.multibase import b58_decode, b64url_encode
 from registry.formats.securing import cryptosuite_of
 from registry.formats.signer import Signer
+from registry.issuance import list_url
 
 MEDIA_TYPE: Final = "application/vc"
 JWT_MEDIA_TYPE: Final = "application/vc+jwt"
@@ -65,11 +66,6 @@ def mechanisms(mechanism: Mechanism) -> tuple[Mechanism, ...]:
     if mechanism.is_jwt:
         return _EMBEDDED[mechanism.key_type], mechanism
     return (mechanism,)
-
-
-def list_url(public_url: str, list_id: str, purpose: str) -> str:
-    """Return the URL a list is fetched from."""
-    return f"{public_url}/{list_name(list_id, purpose)}"
 
 
 def unsigned(public_url: str, terms: ListTerms, encoded_list: str) -> dict[str, Any]:
@@ -147,6 +143,12 @@ def document_of(body: bytes) -> dict[str, Any]:
     else:
         document = json.loads(jws.parse(body.decode("ascii")).payload)
     return document
+
+
+def encoded_list_of(body: bytes) -> str:
+    """Return the compressed bits that a form of a list holds, as they stand in it."""
+    encoded: str = document_of(body)["credentialSubject"]["encodedList"]
+    return encoded
 
 
 def terms_of(event: StatusListPublished) -> ListTerms:

@@ -10,6 +10,7 @@ from projections.differences import Difference, Outcome
 from projections.list_documents import (
     UnknownFormError,
     document_of,
+    encoded_list_of,
     published_bytes,
     published_versions,
     terms_of,
@@ -70,7 +71,7 @@ class ListVersions:
             text = bitstring.encode_with(bits, event.encoder)
         except bitstring.UnknownEncoderError:
             self.outcome.compared_by_bits += 1
-            texts = (_encoded_list(body) for body in intact if body)
+            texts = (encoded_list_of(body) for body in intact if body)
             text = next((text for text in texts if bitstring.decode(text) == bits), "")
         return unsigned(self.public_url, terms_of(event), text)
 
@@ -106,10 +107,6 @@ def _verify(body: bytes, key: PublicKey) -> None:
         verify_proof(document, document["proof"], public_key=key)
     else:
         jws.verify(jws.parse(body.decode("ascii")), key)
-
-
-def _encoded_list(body: bytes) -> str:
-    return str(document_of(body)["credentialSubject"]["encodedList"])
 
 
 def _digest(body: bytes | None) -> str | None:

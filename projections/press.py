@@ -19,7 +19,7 @@ from projections.gate import Candidate, Change, GateRefusedError
 from projections.list_documents import (
     Form,
     ListTerms,
-    document_of,
+    encoded_list_of,
     mechanisms,
     published_versions,
     secured,
@@ -118,7 +118,7 @@ class Press:
             signed_at=last.representations[0]["created"],
             purpose=last.purpose,
             size=state.size,
-            encoded_list=None if body is None else _encoded_list(body),
+            encoded_list=None if body is None else encoded_list_of(body),
         )
 
     def _intact(self, name: str, version: PublishedVersion) -> bytes | None:
@@ -237,8 +237,3 @@ def _forms(
     for form in forms:
         gate.check_secured(form.body, document)
     return forms
-
-
-def _encoded_list(body: bytes) -> str:
-    encoded: str = document_of(body)["credentialSubject"]["encodedList"]
-    return encoded

@@ -11,17 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from registry.domain.securing import KeyType
 from registry.formats import contexts as bundled
 from registry.formats import rdf
-from registry.formats.canonical import (
-    CanonicalisationError,
-    Canonicaliser,
-    ContextLoader,
-    ContextNotBundledError,
-    UndefinedTermError,
-    rdfc,
-)
+from registry.formats.canonical import Canonicaliser, ContextLoader, rdfc
 from registry.formats.cryptosuites import hashed, verify_signature
 from registry.formats.multikey import PublicKey
-from registry.formats.proof_errors import DataLossError, ProofError, ProofTransformationError
+from registry.formats.proof_errors import ProofError, ProofTransformationError, transforming
 from registry.formats.proof_options import ASSERTION, check_instants, check_purpose, proof_value
 from registry.formats.proof_sets import signed_part
 
@@ -49,12 +42,8 @@ def verify_proof(
     if not isinstance(public_key, Ed25519PublicKey):
         raise ProofError(f"{TYPE} uses Ed25519 keys only")
     parts = options | {"@context": document.get("@context", [])}, signed_part(document, options)
-    try:
+    with transforming():
         forms = [rdfc(part, contexts=contexts, canonicalise=canonicalise) for part in parts]
-    except UndefinedTermError as error:
-        raise DataLossError(f"the document cannot be hashed: {error}") from error
-    except (CanonicalisationError, ContextNotBundledError) as error:
-        raise ProofTransformationError(f"the document cannot be hashed: {error}") from error
     verify_signature(public_key, signature, signed=hashed(*forms, key_type=KeyType.ED25519))
 
 

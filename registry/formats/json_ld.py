@@ -2,7 +2,7 @@
 
 JSON-LD drops what it cannot place: undefined terms, relative ids, nulls. What is dropped is not
 signed, and can be changed unseen. Everything that would be dropped is refused here, and so is what
-credentials do not need: keywords beyond five, and contexts that are written in the document and do
+credentials do not need: keywords beyond six, and contexts that are written in the document and do
 more than name terms of its own.
 """
 
@@ -17,6 +17,7 @@ from pyld.context_resolver import ContextResolver
 from pyld.jsonld import JsonLdError, JsonLdProcessor
 
 from registry.formats.inline_contexts import MAX_TERMS, check_inline_context, unwrapped
+from registry.formats.one_or_many import as_list
 from registry.formats.rdf import CanonicalisationError
 from registry.formats.strict_json import MAX_INTEGER
 
@@ -55,13 +56,26 @@ def expand(document: dict[str, Any], contexts: ContextLoader) -> list[dict[str, 
     options = _options(document, contexts)
     dropped: list[str | None] = []
     try:
-        expanded: list[dict[str, Any]] = _Processor(dropped.append).expand(document, options)
+        expanded: list[dict[str, Any]] = _Processor(dropped.append).expand(_Json(document), options)
     except JsonLdError as error:
         raise CanonicalisationError(f"not JSON-LD: {_code(error)}") from error
     if dropped:
         # PyLD gives no name for a term that a context maps to nothing.
         raise UndefinedTermError({name or "(a term mapped to nothing)" for name in dropped})
     return expanded
+
+
+class _Json(dict[str, Any]):
+    """A document for PyLD, which copies what it reads: JSON needs less care than Python objects."""
+
+    def __deepcopy__(self, _memo: object) -> dict[str, Any]:
+        return {name: _copied(value) for name, value in self.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(member) for name, member in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 class _Processor(JsonLdProcessor):  # type: ignore[misc] # PyLD has no types
@@ -154,7 +168,7 @@ def _screen(document: dict[str, Any]) -> set[str]:
         seen += 1
         if isinstance(value, dict):
             _check_members(value)
-            entries += _array(value.get("@context", []))
+            entries += as_list(value.get("@context", []))
             rest += [member for key, member in value.items() if key != "@context"]
         elif isinstance(value, list):
             rest += value
@@ -174,6 +188,8 @@ def _check_members(members: dict[str, Any]) -> None:
 
 
 def _check_scalar(value: object) -> None:
+    if isinstance(value, str):
+        return
     match value:
         case None:
             raise CanonicalisationError("null says nothing and would not be signed")
@@ -199,7 +215,3 @@ def _urls(entries: Iterable[object]) -> set[str]:
     if terms > MAX_TERMS:
         raise CanonicalisationError(f"contexts of more than {MAX_TERMS:,} terms in the document")
     return urls
-
-
-def _array(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]

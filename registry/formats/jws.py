@@ -1,7 +1,8 @@
 """Sign and verify in the compact serialisation of JSON Web Signature (RFC 7515 §3.1, §7.1).
 
-The key decides the algorithm, never the token: a header that names another one is refused. Keys
-that a header brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at (RFC 8725 §3.1).
+The key decides the algorithm, never the token: a header that names another one is refused
+(RFC 8725 §3.1). Keys that a header brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at
+(§3.10 there).
 """
 
 from collections.abc import Mapping

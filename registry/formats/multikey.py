@@ -5,6 +5,7 @@ compressed point of P-256 (33 bytes) or P-384 (49 bytes), or the PKCS#1 DER of a
 to 4,096 bits (the multicodec `rsa-pub`, as did:key has it).
 """
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -69,6 +70,8 @@ def encode_public_key(key: PublicKey) -> str:
     return "z" + b58_encode(_CODES[key_type_of(key)] + _key_bytes(key))
 
 
+# The same few keys verify most credentials, and reading one takes as long as reading its document.
+@lru_cache(maxsize=1_024)
 def decode_public_key(value: str) -> PublicKey:
     """Return the public key of a Multikey value, or raise MultikeyError."""
     data = _bytes(value)

@@ -1,6 +1,14 @@
 """Name what is wrong with a proof (Verifiable Credential Data Integrity 1.0 §4.7)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
+
+from registry.formats.canonical import (
+    CanonicalisationError,
+    ContextNotBundledError,
+    UndefinedTermError,
+)
 
 _SECURITY: Final = "https://w3id.org/security#"
 
@@ -29,13 +37,15 @@ class DataLossError(ProofTransformationError):
     problem_type = _SECURITY + "DATA_LOSS_DETECTION_ERROR"
 
 
-class ChallengeError(ProofError):
-    """A proof answers another challenge than the verifier's, or none."""
+@contextmanager
+def transforming() -> Iterator[None]:
+    """Raise whatever keeps a document from being hashed as the ProofError for it, from the reason.
 
-    problem_type = _SECURITY + "INVALID_CHALLENGE_ERROR"
-
-
-class DomainError(ProofError):
-    """A proof was made for another domain than the verifier's, or for none."""
-
-    problem_type = _SECURITY + "INVALID_DOMAIN_ERROR"
+    DataLossError for undefined terms, ProofTransformationError for all else.
+    """
+    try:
+        yield
+    except UndefinedTermError as error:
+        raise DataLossError(f"the document cannot be hashed: {error}") from error
+    except (CanonicalisationError, ContextNotBundledError) as error:
+        raise ProofTransformationError(f"the document cannot be hashed: {error}") from error

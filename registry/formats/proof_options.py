@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from registry.formats.cryptosuites import Cryptosuite
 from registry.formats.multibase import MultibaseError, b58_decode
-from registry.formats.proof_errors import ChallengeError, DomainError, ProofError
+from registry.formats.proof_errors import ProofError
 
 ASSERTION: Final = "assertionMethod"
 AUTHENTICATION: Final = "authentication"
@@ -14,7 +14,6 @@ AUTHENTICATION: Final = "authentication"
 _DATE: Final = r"-?\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 _TIME: Final = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?|24:00:00(\.0+)?"
 _ZONE: Final = r"Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00"
-# Data Integrity 1.0 §2.1: without a time zone, UTC is meant.
 _INSTANT: Final = re.compile(f"{_DATE}T({_TIME})({_ZONE})?", re.ASCII)
 
 
@@ -46,21 +45,6 @@ def proof_options(  # noqa: PLR0913 - one argument for each member of a proof
     return {name: value for name, value in members.items() if value is not None}
 
 
-def check_audience(
-    proof: dict[str, Any], *, challenge: str | None = None, domain: str | None = None
-) -> None:
-    """Raise unless a proof answers a challenge and is for a domain, where they are given.
-
-    ChallengeError or DomainError (VC Data Integrity 1.0 §4.4). Of several domains the proof names,
-    one has to be the verifier's.
-    """
-    if challenge is not None and proof.get("challenge") != challenge:
-        raise ChallengeError("the proof does not answer this challenge")
-    given = proof.get("domain")
-    if domain is not None and domain not in (given if isinstance(given, list) else [given]):
-        raise DomainError("the proof was not made for this domain")
-
-
 def proof_value(proof: dict[str, Any]) -> bytes:
     """Return the signature in a proof's `proofValue`, Multibase base58btc, or raise ProofError."""
     value = proof.get("proofValue")
@@ -81,6 +65,9 @@ def check_purpose(options: dict[str, Any], purpose: str) -> None:
 def check_instants(options: dict[str, Any]) -> None:
     """Raise ProofError unless `created` and `expires`, where given, are XML Schema instants."""
     for name in ("created", "expires"):
-        value = options.get(name, "2000-01-01T00:00:00Z")
-        if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        if name in options and not _is_instant(options[name]):
             raise ProofError(f"{name} is not a date and time")
+
+
+def _is_instant(value: object) -> bool:
+    return isinstance(value, str) and _INSTANT.fullmatch(value) is not None

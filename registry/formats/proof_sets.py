@@ -1,8 +1,9 @@
-"""Read and extend the proofs of a document: sets and chains (VC Data Integrity 1.0 §4.2, §4.5)."""
+"""Read and extend the proofs of a document: sets and chains (VC Data Integrity 1.0 §4.3, §4.5)."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from registry.formats.one_or_many import as_list
 from registry.formats.proof_errors import ProofError, ProofGenerationError
 
 Proof = dict[str, Any]
@@ -10,8 +11,7 @@ Proof = dict[str, Any]
 
 def proofs(document: dict[str, Any]) -> list[Proof]:
     """Return a document's proofs, whether it gives none, one or an array of them."""
-    proof = document.get("proof", [])
-    found = proof if isinstance(proof, list) else [proof]
+    found = as_list(document.get("proof", []))
     if not all(isinstance(item, dict) for item in found):
         raise ProofError("a proof is not an object")
     return found
@@ -42,8 +42,7 @@ def signed_part(document: dict[str, Any], proof: Proof) -> dict[str, Any]:
 
 def previous_names(proof: Proof) -> Sequence[str]:
     """Return the ids of the proofs a proof builds on, none for one that stands alone."""
-    given = proof.get("previousProof", [])
-    names = given if isinstance(given, list) else [given]
+    names = as_list(proof.get("previousProof", []))
     if not all(isinstance(name, str) for name in names) or ("previousProof" in proof and not names):
         raise ProofError("previousProof is not the id of a proof, or several")
     return names

@@ -13,6 +13,9 @@ from registry.formats.strict_json import loads
 
 VC: Final = "application/vc"
 
+# The mechanisms of the ECDSA suites name their curve, which the suites leave to the key.
+_SUFFIXES: Final[Mapping[KeyType, str]] = {KeyType.P256: "-p256", KeyType.P384: "-p384"}
+
 
 class SecuringError(ValueError):
     """A mechanism cannot secure a credential in the way it is asked to."""
@@ -87,10 +90,6 @@ def cryptosuite_of(mechanism: Mechanism) -> Cryptosuite | None:
     if mechanism.is_jwt:
         return None
     return Cryptosuite(mechanism.removesuffix(_SUFFIXES.get(mechanism.key_type, "")))
-
-
-# The mechanisms of the ECDSA suites name their curve, which the suites leave to the key.
-_SUFFIXES: Final[Mapping[KeyType, str]] = {KeyType.P256: "-p256", KeyType.P384: "-p384"}
 
 
 def _jwt(document: dict[str, Any], *, mechanism: Mechanism, signer: Signer) -> str:

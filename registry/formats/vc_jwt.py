@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from registry.formats import contexts as bundled
 from registry.formats import jws
-from registry.formats.canonical import ContextLoader, check_terms, jcs
+from registry.formats.canonical import ContextLoader, ContextNotBundledError, check_terms, jcs
 from registry.formats.contexts import CREDENTIALS_V2
 from registry.formats.jws import Jws
 from registry.formats.signer import Signer
+from registry.formats.stamps import parse_stamp
 from registry.formats.strict_json import StrictJsonError, loads
-from registry.formats.vcdm.values import parse_stamp
 
 Json = dict[str, Any]
 
@@ -132,20 +132,32 @@ def envelope(
     return {"@context": context, "id": f"data:{media_type},{token}", "type": kind}
 
 
-def unenvelope(document: Json) -> str:
+def unenvelope(document: Json, *, contexts: ContextLoader = bundled.load) -> str:
     """Return the token in an enveloped credential or presentation, or raise VcJwtError.
 
     An envelope has a context, one type, and the token in its `id`: nothing else, since nothing
-    else would be signed.
+    else would be signed. Nor is its context, so that has to be the one that defines what an
+    envelope is (VCDM 2.0 §4.13.1, §4.13.2), at most with others in the bundle after it.
     """
     if document.keys() != {"@context", "id", "type"}:
         raise VcJwtError("an envelope has the members @context, id and type only")
-    if CREDENTIALS_V2 not in _array(document["@context"]):
-        raise VcJwtError("the envelope's @context does not define what an envelope is")
+    _check_envelope_context(_array(document["@context"]), contexts)
     media_type, token = _data_url(document["id"])
     if media_type not in _media_types(document["type"]):
         raise UnsupportedJwtError(f"{media_type[:100]!r} is not read in this kind of envelope")
     return token
+
+
+def _check_envelope_context(given: list[Any], contexts: ContextLoader) -> None:
+    if given[:1] != [CREDENTIALS_V2]:
+        raise VcJwtError("the envelope's @context does not define what an envelope is")
+    if not all(isinstance(context, str) for context in given):
+        raise VcJwtError("the envelope's @context defines words of its own, which nobody signed")
+    for url in given:
+        try:
+            contexts(url)
+        except ContextNotBundledError as error:
+            raise UnsupportedJwtError("the envelope's @context is not known here") from error
 
 
 def _check_securable(document: Json, contexts: ContextLoader) -> None:

@@ -16,7 +16,7 @@ from registry.formats.multikey import (
     decode_public_key,
     key_type_of,
 )
-from registry.formats.vcdm.values import parse_stamp
+from registry.formats.stamps import parse_stamp
 
 Method = dict[str, Any]
 

@@ -80,7 +80,7 @@ class SigningKeys:
 
     def create(self, issuer_id: str, *, at: str, key_type: KeyType = KeyType.ED25519) -> str:
         """Make a key of a type, store it, and return its public half as a Multikey."""
-        private_key = _generate(key_type)
+        private_key = generate(key_type)
         key = encode_public_key(private_key.public_key())
         self._keys.put(_name(issuer_id, key), _to_bytes(private_key), at=at)
         return key
@@ -88,20 +88,11 @@ class SigningKeys:
     def signer(self, issuer_id: str, key: str, *, verification_method: str) -> Signer:
         """Return a signer for a key that `create` made; raises SecretMissingError."""
         private_key = _from_bytes(key_type_of(key), self._keys.get(_name(issuer_id, key)))
-        match private_key:
-            case Ed25519PrivateKey():
-                return Ed25519Signer(verification_method, private_key)
-            case ec.EllipticCurvePrivateKey():
-                return EcdsaSigner(verification_method, private_key)
-            case rsa.RSAPrivateKey():
-                return RsaSigner(verification_method, private_key)
+        return signer_over(private_key, verification_method=verification_method)
 
 
-def _name(issuer_id: str, key: str) -> str:
-    return f"signing/{issuer_id}/{key}"
-
-
-def _generate(key_type: KeyType) -> PrivateKey:
+def generate(key_type: KeyType) -> PrivateKey:
+    """Return a new key of a type."""
     match key_type:
         case KeyType.ED25519:
             return Ed25519PrivateKey.generate()
@@ -112,6 +103,21 @@ def _generate(key_type: KeyType) -> PrivateKey:
         case KeyType.RSA:
             return rsa.generate_private_key(_RSA_EXPONENT, RSA_BITS)
     assert_never(key_type)
+
+
+def signer_over(private_key: PrivateKey, *, verification_method: str) -> Signer:
+    """Return what signs with a key in memory, whatever its type."""
+    match private_key:
+        case Ed25519PrivateKey():
+            return Ed25519Signer(verification_method, private_key)
+        case ec.EllipticCurvePrivateKey():
+            return EcdsaSigner(verification_method, private_key)
+        case rsa.RSAPrivateKey():
+            return RsaSigner(verification_method, private_key)
+
+
+def _name(issuer_id: str, key: str) -> str:
+    return f"signing/{issuer_id}/{key}"
 
 
 def _to_bytes(private_key: PrivateKey) -> bytes:

@@ -7,9 +7,10 @@ from registry.formats import canonical
 from registry.verification.checks import failed, passed
 from registry.verification.did_documents import DidDocuments
 from registry.verification.opening import Opened
+from registry.verification.owners import Owner
 from registry.verification.proofs import Means, check_proofs, not_readable
 from registry.verification.report import Check, CheckError, Outcome
-from registry.verification.roles import DidDocument, Role
+from registry.verification.roles import Role
 from registry.verification.tokens import check_token
 from registry.verification.vocabulary import check_vocabulary
 
@@ -35,23 +36,20 @@ class Authenticity:
         if not is_signed(opened):
             return [vocabulary, failed("proof", "no-proof", looked_at="proof").check]
         try:
-            owner_document = self._did_documents.document(did, owner=role.owner, now=now)
+            document = self._did_documents.document(did, owner=role.owner, now=now)
         except CheckError as error:
             return [vocabulary, error.check]
         found = passed(role.owner, role.found, looked_at=did)
-        return [vocabulary, found, *self._signatures(opened, owner_document, role, now)]
+        owner = Owner(document, role, self._did_documents, now)
+        return [vocabulary, found, *self._signatures(opened, owner)]
 
-    def _signatures(
-        self, opened: Opened, owner_document: DidDocument, role: Role, now: datetime
-    ) -> Sequence[Check]:
+    def _signatures(self, opened: Opened, owner: Owner) -> Sequence[Check]:
         checks: list[Check] = []
         if opened.token is not None:
-            checks.append(check_token(opened.token, owner_document, role=role, now=now))
+            checks.append(check_token(opened.token, owner))
             checks += self._terms(opened)
         if "proof" in opened.document:
-            checks += check_proofs(
-                opened.document, owner_document, role=role, means=self._means, now=now
-            )
+            checks += check_proofs(opened.document, owner, means=self._means)
         return checks
 
     def _terms(self, opened: Opened) -> Sequence[Check]:

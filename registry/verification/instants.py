@@ -9,6 +9,8 @@ _DATE_TIME_STAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
+_WITHOUT_OFFSET = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,12})?")
+
 
 class InstantError(ValueError):
     """The value is not an RFC 3339 instant with a time zone."""
@@ -26,6 +28,15 @@ def parse_instant(value: object) -> datetime:
         return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InstantError(InstantError.__doc__) from error
+
+
+def parse_proof_instant(value: object) -> datetime:
+    """Return an instant of a proof, which is in UTC if it has no time zone (VC-DI 1.0 §2.1).
+
+    Raises `InstantError`.
+    """
+    is_local = isinstance(value, str) and _WITHOUT_OFFSET.fullmatch(value)
+    return parse_instant(f"{value}Z" if is_local else value)
 
 
 def is_over(end: datetime | None, *, now: datetime) -> bool:

@@ -1,8 +1,11 @@
-"""Check every proof of a document (VC Data Integrity 1.0 §4.4, §4.5)."""
+"""Check every proof of a document (VC Data Integrity 1.0 §4.4, §4.5).
 
-import re
+Others than its issuer may add proofs to a credential (§2.1.1, §2.1.2), which then must hold as
+well. They say who countersigned, and never stand in for the issuer's own.
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,16 +13,16 @@ from registry.formats import canonical, data_integrity, ed25519_signature_2020, 
 from registry.formats.canonical import Canonicaliser, ContextLoader
 from registry.formats.multikey import PublicKey
 from registry.verification.checks import failed, passed, unknown
-from registry.verification.instants import InstantError, is_over, parse_instant
-from registry.verification.report import Check, CheckError
-from registry.verification.roles import DidDocument, Role, authorised_key
+from registry.verification.instants import InstantError, is_over, parse_proof_instant
+from registry.verification.owners import Owner
+from registry.verification.report import Check, CheckError, Outcome
+from registry.verification.roles import ISSUER
 from registry.verification.structure import Document, as_list
 
 # Each proof may cost a canonicalisation of the whole document.
 MAXIMUM_PROOFS: Final = 8
 
 _NAME: Final = "proof"
-_WITHOUT_OFFSET: Final = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,12})?")
 _SIGNATURE_2020: Final = "Ed25519Signature2020"
 
 Proof = dict[str, Any]
@@ -33,18 +36,48 @@ class Means:
     canonicalise: Canonicaliser = rdf.canonicalise
 
 
-def check_proofs(
-    document: Document, owner_document: DidDocument, *, role: Role, means: Means, now: datetime
-) -> Sequence[Check]:
-    """Report on each proof; every one must be by a key its owner authorised for the purpose."""
+def check_proofs(document: Document, owner: Owner, *, means: Means) -> Sequence[Check]:
+    """Report on each proof; every one must be by a key its owner authorised for the purpose.
+
+    At least one must be by `owner`. The countersigners of a credential come after.
+    """
     proofs = as_list(document["proof"])
     if len(proofs) > MAXIMUM_PROOFS:
         error = unknown(_NAME, "too-many-proofs", looked_at="proof", most=MAXIMUM_PROOFS)
         return [error.check]
     if any(proof in proofs[:position] for position, proof in enumerate(proofs)):
         return [failed(_NAME, "duplicate-proof", looked_at="proof").check]
-    one = _OneProof(document, owner_document, role, means, now)
-    return [one.check(proof) for proof in proofs]
+    # Of proofs by others alone, each is refused as not the owner's.
+    own = [proof for proof in proofs if not _may_countersign(proof, owner)] or proofs
+    one = _OneProof(document, owner, means)
+    checks = [one.check(proof) for proof in own]
+    others = [proof for proof in proofs if proof not in own]
+    # Nobody's DID document is fetched for a document that is not known to be its issuer's.
+    is_owners = all(check.outcome is Outcome.PASSED for check in checks)
+    look = one.countersignature if is_owners else _not_checked
+    return [*checks, *map(look, others)]
+
+
+def own_proofs(document: Document, did: str) -> Sequence[Proof]:
+    """Return the proofs of a document that name a key of `did`."""
+    proofs = as_list(document.get("proof"))
+    return [proof for proof in proofs if _signer(proof) == did]
+
+
+def _signer(proof: Proof) -> str | None:
+    """Return the DID whose key a proof names."""
+    method = proof.get("verificationMethod")
+    return method.partition("#")[0] if isinstance(method, str) else None
+
+
+def _may_countersign(proof: Proof, owner: Owner) -> bool:
+    """Say whether a proof names somebody else's key; only the holder signs a presentation."""
+    return owner.role is ISSUER and _signer(proof) not in {None, owner.did}
+
+
+def _not_checked(proof: Proof) -> Check:
+    method = str(proof["verificationMethod"])
+    return unknown(_NAME, "countersignature-not-checked", looked_at=method, key=method).check
 
 
 @dataclass(frozen=True)
@@ -52,10 +85,8 @@ class _OneProof:
     """The check of one proof of a document."""
 
     document: Document
-    owner_document: DidDocument
-    role: Role
+    owner: Owner
     means: Means
-    now: datetime
 
     def check(self, proof: Proof) -> Check:
         try:
@@ -63,16 +94,27 @@ class _OneProof:
             self._require_purpose(proof)
             self._require_chain(proof)
             method = proof.get("verificationMethod")
-            key = authorised_key(method, self.owner_document, role=self.role, now=self.now)
-            _require_timely(proof, now=self.now)
+            key = self.owner.key(method)
+            _require_timely(proof, now=self.owner.now)
             self._require_signature(proof, key)
             self._require_same_contexts(proof)
         except CheckError as error:
             return error.check
         return passed(_NAME, "signature-verified", looked_at=str(method))
 
+    def countersignature(self, proof: Proof) -> Check:
+        """Report on a proof by somebody else, whose own DID document has to allow it."""
+        signer = str(_signer(proof))
+        try:
+            check = replace(self, owner=self.owner.another(signer)).check(proof)
+        except CheckError as error:
+            return error.check
+        if check.outcome is not Outcome.PASSED:
+            return check
+        return passed(_NAME, "countersigned", looked_at=check.looked_at, signer=signer)
+
     def _require_purpose(self, proof: Proof) -> None:
-        purpose, expected = proof.get("proofPurpose"), self.role.purpose
+        purpose, expected = proof.get("proofPurpose"), self.owner.role.purpose
         if purpose != expected:
             where = "proof.proofPurpose"
             code = "wrong-proof-purpose"
@@ -102,7 +144,7 @@ class _OneProof:
             self.document,
             proof,
             public_key=key,
-            purpose=self.role.purpose,
+            purpose=self.owner.role.purpose,
             contexts=contexts,
             canonicalise=canonicalise,
         )
@@ -130,18 +172,16 @@ def _require_supported(proof: Proof) -> None:
 def _require_timely(proof: Proof, *, now: datetime) -> None:
     """Refuse a proof whose times cannot be read, or that has expired (VC-DI §2.1)."""
     try:
-        times = {name: _instant(proof[name]) for name in ("created", "expires") if name in proof}
+        times = {
+            name: parse_proof_instant(proof[name])
+            for name in ("created", "expires")
+            if name in proof
+        }
     except InstantError as error:
         raise failed(_NAME, "malformed-proof", looked_at="proof.created") from error
     if is_over(times.get("expires"), now=now):
         until = proof["expires"]
         raise failed(_NAME, "proof-expired", looked_at="proof.expires", until=until)
-
-
-def _instant(value: Any) -> datetime:
-    # VC-DI §2.1: a time that was written without an offset is in UTC.
-    is_local = isinstance(value, str) and _WITHOUT_OFFSET.fullmatch(value)
-    return parse_instant(f"{value}Z" if is_local else value)
 
 
 def _unproven(error: data_integrity.ProofError) -> CheckError:

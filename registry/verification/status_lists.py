@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from registry.formats import bitstring
 from registry.verification.checks import unknown
-from registry.verification.instants import is_over, is_to_come, parse_instant
+from registry.verification.instants import is_over, is_to_come, parse_proof_instant
 from registry.verification.list_cache import ListCache, OlderListError, VerifiedList
 from registry.verification.opening import Opened, open_document
 from registry.verification.ports import Fetcher, FetchError
+from registry.verification.proofs import own_proofs
 from registry.verification.report import Check, CheckError, Outcome
 from registry.verification.structure import (
     Document,
@@ -170,11 +171,12 @@ def _read(opened: Opened, url: str) -> VerifiedList:
 
 
 def _signed_at(opened: Opened) -> datetime | None:
-    """Return when the list was signed; the last of several proofs counts."""
+    """Return when the list's issuer signed it; the last of several proofs counts."""
     if opened.token is not None:
         return opened.token.content.instant("iat")
-    proofs = as_list(opened.document.get("proof"))
-    created = [parse_instant(proof["created"]) for proof in proofs if "created" in proof]
+    # Anybody can countersign an old list today, which makes it no newer.
+    proofs = own_proofs(opened.document, issuer_of(opened.document))
+    created = [parse_proof_instant(proof["created"]) for proof in proofs if "created" in proof]
     return max(created, default=None)
 
 

@@ -26,7 +26,8 @@ def check_structure(document: Document, *, is_list: bool = False) -> Check:
 
     What a status list's subject says is left to whoever reads the list, with `is_list`.
     """
-    broken = _left_to_nobody_else(vcdm.structural_problems(document), document)
+    found = vcdm.structural_problems(document, with_lists=not is_list)
+    broken = _left_to_nobody_else(found, document)
     if is_list:
         broken = (one for one in broken if not one.field.startswith("credentialSubject."))
     return _check(next(iter(broken), None), "malformed-credential")

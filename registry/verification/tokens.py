@@ -8,8 +8,8 @@ from registry.formats.jwk import ALGORITHMS
 from registry.verification.checks import failed, passed, unknown
 from registry.verification.instants import is_over, is_to_come
 from registry.verification.opening import Token
+from registry.verification.owners import Owner
 from registry.verification.report import Check, CheckError
-from registry.verification.roles import DidDocument, Role, authorised_key
 
 _NAME: Final = "proof"
 _SUPPORTED: Final = frozenset(name for names in ALGORITHMS.values() for name in names)
@@ -18,12 +18,12 @@ _SUPPORTED: Final = frozenset(name for names in ALGORITHMS.values() for name in 
 _WORTHLESS: Final = ("none", "hs")
 
 
-def check_token(token: Token, owner_document: DidDocument, *, role: Role, now: datetime) -> Check:
+def check_token(token: Token, owner: Owner) -> Check:
     """Report on the signature, which must be by a key its owner authorised for the purpose."""
     try:
         _require_supported(token)
-        key = authorised_key(token.content.kid, owner_document, role=role, now=now)
-        _require_timely(token, now=now)
+        key = owner.key(token.content.kid)
+        _require_timely(token, now=owner.now)
         jws.verify(token.jws, key)
     except jws.WrongAlgorithmError:
         return _algorithm_error("algorithm-not-the-keys", token).check

@@ -1,12 +1,13 @@
 """Have each input verified as what it is: a credential, or a presentation of credentials."""
 
-import base64
-import binascii
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from registry.formats import jws
+from registry.formats.jws import JwsError
 from registry.formats.strict_json import StrictJsonError, loads
 from registry.verification.report import (
     Check,
@@ -97,25 +98,25 @@ class Examiner:
 
 
 def is_presentation(body: bytes) -> bool:
-    """Say whether a document calls itself a presentation, by its `type` or a JWT's `typ`."""
+    """Say whether a document calls itself a presentation: by its `type`, in a JWT by either.
+
+    A JWT's `typ` says so where it is `vp+jwt`; under `JWT`, or without one, what it holds does.
+    """
     try:
         if body.lstrip()[:1] == b"{":
             return _has_type(loads(body))
-        return _has_typ(loads(_decoded(body.strip().partition(b".")[0])))
-    except (StrictJsonError, binascii.Error):
+        token = jws.parse(body.strip().decode("ascii"))
+        return _has_typ(token.header) or _has_type(loads(token.payload))
+    except (JwsError, StrictJsonError, UnicodeDecodeError):
         return False
 
 
-def _has_type(document: dict[str, Any]) -> bool:
-    types = document.get("type")
+def _has_type(document: Any) -> bool:
+    types = document.get("type") if isinstance(document, dict) else None
     named = types if isinstance(types, list) else [types]
     return any(isinstance(one, str) and one in _PRESENTATIONS for one in named)
 
 
-def _has_typ(header: Any) -> bool:
-    typ = header.get("typ") if isinstance(header, dict) else None
+def _has_typ(header: Mapping[str, Any]) -> bool:
+    typ = header.get("typ")
     return isinstance(typ, str) and typ.lower().removeprefix("application/") == "vp+jwt"
-
-
-def _decoded(part: bytes) -> bytes:
-    return base64.b64decode(part + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)

@@ -1,7 +1,5 @@
 """Answer for the network from a folder of saved status lists and DID documents."""
 
-import base64
-import binascii
 import os
 import stat
 from collections.abc import Iterator
@@ -12,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from registry.formats.did import DidError, did_web_document_url
-from registry.formats.strict_json import MAX_BYTES, StrictJsonError, loads
+from registry.formats.multibase import b64url_decode
+from registry.formats.strict_json import MAX_BYTES, loads
 from registry.verification.instants import InstantError, parse_instant
 from registry.verification.ports import Fetched, FetchError
 from registry.verification.report import shown
@@ -95,7 +94,7 @@ def claims(body: bytes) -> dict[str, Any] | None:
     """Return the JSON object in `body`, or the payload of a compact JWT; None for all else."""
     try:
         value = loads(body if _is_json(body) else _payload(body))
-    except (StrictJsonError, binascii.Error, ValueError):
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
@@ -127,8 +126,8 @@ def _is_json(body: bytes) -> bool:
 
 def _payload(token: bytes) -> bytes:
     """Return the middle of a compact JWT; raises ValueError. Whoever uses it checks it strictly."""
-    _header, payload, _signature = token.strip().split(b".")
-    return base64.b64decode(payload + b"=" * (-len(payload) % 4), altchars=b"-_", validate=True)
+    _header, payload, _signature = token.strip().decode("ascii").split(".")
+    return b64url_decode(payload)
 
 
 def _url(document: dict[str, Any]) -> str | None:

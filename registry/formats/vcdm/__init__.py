@@ -48,6 +48,7 @@ _CREDENTIAL: Final[tuple[Rule, ...]] = (
     status_lists.entries,
     status_lists.lists,
 )
+_WITHOUT_LISTS: Final = tuple(rule for rule in _CREDENTIAL if rule is not status_lists.lists)
 _PRESENTATION: Final[tuple[Rule, ...]] = (
     core.context,
     core.identifier,
@@ -68,10 +69,14 @@ def problems(document: Any, *, contexts: ContextLoader = bundled.load) -> Sequen
     return found or tuple(words(document, contexts))
 
 
-def structural_problems(document: Any) -> Sequence[Problem]:
-    """Return the rules of structure that a credential breaks, whatever its words mean."""
+def structural_problems(document: Any, *, with_lists: bool = True) -> Sequence[Problem]:
+    """Return the rules of structure that a credential breaks, whatever its words mean.
+
+    Without `with_lists`, what a status list holds is left to whoever reads the list anyway.
+    """
     period = core.period_1 if _is_version_1(document) else core.period_2
-    return tuple(_broken(document, (*_CREDENTIAL, period)))
+    rules = _CREDENTIAL if with_lists else _WITHOUT_LISTS
+    return tuple(_broken(document, (*rules, period)))
 
 
 def presentation_problems(document: Any) -> Sequence[Problem]:

@@ -1,23 +1,21 @@
 """What every credential has: contexts, id, type, issuer, subject and period (VCDM 2.0 §4)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
-from registry.formats.contexts import CREDENTIALS_V2
+from registry.formats.contexts import CREDENTIALS_V1, CREDENTIALS_V2
+from registry.formats.one_or_many import as_list
+from registry.formats.stamps import parse_stamp
 from registry.formats.vcdm.problem import RANGE, Document, Problem
 from registry.formats.vcdm.values import (
-    as_list,
     is_url,
     numbered,
     objects,
     one_id,
-    parse_stamp,
     shown,
     text,
     types_of,
 )
-
-CREDENTIALS_V1: Final = "https://www.w3.org/2018/credentials/v1"
 
 
 def is_version_1(document: Document) -> bool:

@@ -20,7 +20,8 @@ _MULTIHASHES: Final = MappingProxyType(
 _BY_LENGTH: Final = MappingProxyType({32: "sha256", 48: "sha384", 64: "sha512"})
 _BASES: Final = MappingProxyType({"z": b58_decode, "u": b64url_decode})
 
-Digest = tuple[str, bytes]
+NamedDigest = tuple[str, bytes]
+"""The name of a hash, and the digest by it."""
 
 
 class DigestError(ValueError):
@@ -38,7 +39,7 @@ def digests(document: Document) -> Iterator[Problem]:
                 yield from _digest(resource, f"{path}.{name}", read(resource[name]))
 
 
-def _digest(resource: Document, path: str, digests: list[Digest] | None) -> Iterator[Problem]:
+def _digest(resource: Document, path: str, digests: list[NamedDigest] | None) -> Iterator[Problem]:
     if digests is None:
         reason = "it is not a SHA-256, SHA-384 or SHA-512 digest in this notation."
         yield Problem(path, reason, "Write it as in sha384-… or as a Multibase multihash.")
@@ -47,7 +48,7 @@ def _digest(resource: Document, path: str, digests: list[Digest] | None) -> Iter
         yield Problem(path, reason, "Take the digest of the resource as it is published.")
 
 
-def _agrees(url: Any, digests: list[Digest]) -> bool:
+def _agrees(url: Any, digests: list[NamedDigest]) -> bool:
     if not isinstance(url, str) or url not in contexts.BUNDLED:
         return True
     content = contexts.content(url)
@@ -57,7 +58,7 @@ def _agrees(url: Any, digests: list[Digest]) -> bool:
     return any(digest == expected for _, digest in digests)
 
 
-def _sri(value: Any) -> list[Digest] | None:
+def _sri(value: Any) -> list[NamedDigest] | None:
     try:
         found = [_one_sri(word) for word in value.split()] if isinstance(value, str) else []
     except DigestError:
@@ -65,7 +66,7 @@ def _sri(value: Any) -> list[Digest] | None:
     return found or None
 
 
-def _one_sri(word: str) -> Digest:
+def _one_sri(word: str) -> NamedDigest:
     name, _, text = word.partition("?")[0].partition("-")
     try:
         digest = b64decode(text, validate=True)
@@ -76,7 +77,7 @@ def _one_sri(word: str) -> Digest:
     return name, digest
 
 
-def _multibase(value: Any) -> list[Digest] | None:
+def _multibase(value: Any) -> list[NamedDigest] | None:
     if not isinstance(value, str) or value[:1] not in _BASES:
         return None
     try:
@@ -91,6 +92,6 @@ def _multibase(value: Any) -> list[Digest] | None:
     return [(bare, multihash)] if bare else None
 
 
-_READERS: Final[MappingProxyType[str, Callable[[Any], list[Digest] | None]]] = MappingProxyType(
-    {"digestSRI": _sri, "digestMultibase": _multibase}
+_READERS: Final[MappingProxyType[str, Callable[[Any], list[NamedDigest] | None]]] = (
+    MappingProxyType({"digestSRI": _sri, "digestMultibase": _multibase})
 )

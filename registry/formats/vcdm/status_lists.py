@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from registry.formats import bitstring
+from registry.formats.one_or_many import as_list
 from registry.formats.vcdm.problem import Document, Problem
-from registry.formats.vcdm.values import as_list, is_url, numbered, objects, shown, types_of
+from registry.formats.vcdm.values import is_url, numbered, objects, shown, types_of
 
 _HEXADECIMAL: Final = re.compile(r"0x[0-9A-Fa-f]+")
 # No list has entries of more bits; two to this power is still a number that can be written down.
@@ -63,7 +64,7 @@ def _list_url(entry: Document, path: str) -> Iterator[Problem]:
 
 def _size(entry: Document, path: str) -> Iterator[Problem]:
     size = entry.get("statusSize", 1)
-    if not is_whole(size, at_least=1) or size > _MAX_STATUS_SIZE:
+    if not _is_whole(size, at_least=1) or size > _MAX_STATUS_SIZE:
         reason = f"{shown(size)} is not a number of bits."
         remedy = f"Write a whole number from 1 to {_MAX_STATUS_SIZE}, or leave it out for 1."
         yield Problem(f"{path}.statusSize", reason, remedy)
@@ -80,7 +81,7 @@ def _messages(entry: Document, path: str) -> Iterator[Problem]:
         reason = f"{shown(given)} is not an array."
         yield Problem(f"{path}.statusMessage", reason, "Write one object for each value.")
         return
-    if is_whole(size, at_least=1) and size <= _MAX_STATUS_SIZE and len(given) != 2**size:
+    if _is_whole(size, at_least=1) and size <= _MAX_STATUS_SIZE and len(given) != 2**size:
         reason = f"it has {len(given)} messages where an entry has {2**size} values."
         yield Problem(f"{path}.statusMessage", reason, "Write one object for each value.")
     for place, message in enumerate(given):
@@ -129,7 +130,7 @@ def _list_members(subject: Document) -> Iterator[Problem]:
     if "BitstringStatusList" not in types_of(subject):
         reason = f"{shown(subject.get('type'))} does not name BitstringStatusList."
         yield Problem("credentialSubject.type", reason, "Name the type BitstringStatusList.")
-    if "ttl" in subject and not is_whole(subject["ttl"], at_least=0):
+    if "ttl" in subject and not _is_whole(subject["ttl"], at_least=0):
         reason = f"{shown(subject['ttl'])} is not a whole number of milliseconds."
         yield Problem("credentialSubject.ttl", reason, "Write milliseconds, or leave it out.")
     yield from _encoded_list(subject)
@@ -148,6 +149,6 @@ def _encoded_list(subject: Document) -> Iterator[Problem]:
         yield Problem(field, f"{error}.", remedy, error.problem_type)
 
 
-def is_whole(value: Any, *, at_least: int) -> bool:
+def _is_whole(value: Any, *, at_least: int) -> bool:
     """Say whether a value is a JSON integer, not a boolean, and large enough."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= at_least

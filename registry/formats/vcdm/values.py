@@ -1,10 +1,11 @@
-"""The kinds of values a credential is made of: URLs, objects, instants, texts in a language."""
+"""The kinds of values a credential is made of: URLs, objects, texts in a language."""
 
+import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from registry.formats.one_or_many import as_list
 from registry.formats.vcdm.problem import Document, Problem
 
 # RFC 3986 §3: a scheme and something after it, in the characters a URI has; a percent sign comes
@@ -12,19 +13,10 @@ from registry.formats.vcdm.problem import Document, Problem
 _URL: Final = re.compile(
     r"""[A-Za-z][A-Za-z0-9+.-]*:(?:[^\x00-\x20\x7f-\x9f\s<>"{}|\\^`%]|%[0-9A-Fa-f]{2})+"""
 )
-# XML Schema 1.1 Part 2 §3.4.28: dateTimeStamp, a dateTime whose time zone is not optional.
-_STAMP: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,12})?"
-    r"(Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
-)
 # RFC 5646 §2.1, by form alone.
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _TEXT_MEMBERS: Final = {"@value", "@language", "@direction"}
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a value that may be one or many as a list."""
-    return value if isinstance(value, list) else [value]
+_SHOWN_CHARACTERS: Final = 80
 
 
 def numbered(document: Document, name: str) -> Iterator[tuple[str, Any]]:
@@ -42,22 +34,6 @@ def numbered(document: Document, name: str) -> Iterator[tuple[str, Any]]:
 def is_url(value: Any) -> bool:
     """Say whether a value is one absolute URL (VCDM 2.0 §4.4, by form alone)."""
     return isinstance(value, str) and _URL.fullmatch(value) is not None
-
-
-def parse_stamp(value: Any) -> datetime | None:
-    """Return an xsd:dateTimeStamp as an aware datetime in UTC, or None for anything else.
-
-    Fractions beyond microseconds are cut; 24:00:00 and leap seconds, which no clock here can
-    hold, are not stamps.
-    """
-    matched = _STAMP.fullmatch(value) if isinstance(value, str) else None
-    if matched is None:
-        return None
-    date, time, fraction, zone = matched.groups()
-    try:
-        return datetime.fromisoformat(f"{date}T{time}{(fraction or '')[:7]}{zone}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def types_of(value: Document) -> list[Any]:
@@ -103,10 +79,7 @@ def _is_language_value(value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a reader may be shown it: short, and on one line."""
-    written = ascii(value) if isinstance(value, float) else repr(value)
+    """Return a value as its author wrote it, in JSON: short, and on one line."""
+    written = json.dumps(value, ensure_ascii=False)
     line = "".join(character if character.isprintable() else "?" for character in written)
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
-
-
-_SHOWN_CHARACTERS: Final = 80

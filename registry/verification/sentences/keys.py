@@ -76,6 +76,17 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "Podpis złożono kluczem, który do tego służy, i od tego czasu niczego nie zmieniono.",
         "The signature is by a key meant for it, and nothing was changed since.",
     ),
+    "countersigned": Sentence(
+        "Poświadczenie podpisał także {signer}, a jego podpis jest poprawny.",
+        "The credential was signed by {signer} as well, and that signature is right.",
+    ),
+    "countersignature-not-checked": Sentence(
+        "Podpis złożony kluczem {key} nie należy do wystawcy. Nie sprawdzono go, bo nie wiadomo, "
+        "czy poświadczenie pochodzi od wystawcy.",
+        "The signature with the key {key} is not the issuer's; it was not checked, since it is "
+        "not known whether the credential is the issuer's.",
+        PROOF,
+    ),
     "no-proof": Sentence(
         "Brakuje podpisu, więc nic nie świadczy o tym, kto to wystawił. Warto poprosić "
         "o podpisane poświadczenie.",
@@ -123,8 +134,8 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         PROOF,
     ),
     "malformed-proof": Sentence(
-        "Czas w podpisie nie jest datą i godziną ze strefą czasową.",
-        "A time in the proof is not a date and time with a time zone.",
+        "Czas w podpisie nie jest datą i godziną.",
+        "A time in the proof is not a date and time.",
         PROOF,
     ),
     "proof-expired": Sentence(

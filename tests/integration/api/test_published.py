@@ -155,6 +155,40 @@ def test_nothing_else_is_served_and_nothing_redirects(world: World, path: str) -
     assert body["status"] == 404
 
 
+STATUS_RETRIEVAL_ERROR = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "timestamp=2024-01-01T00:00:00Z",
+        "timestamp=",
+        "timestamp",
+        "a=%FF&%74imestamp=x",
+        "timestamp&b",
+    ],
+)
+@pytest.mark.parametrize("known", [{}, {"If-None-Match": "*"}])
+def test_a_list_as_it_was_is_refused_and_not_answered_as_it_is(
+    list_url: str, query: str, known: dict[str, str]
+) -> None:
+    answer = httpx.get(f"{list_url}?{query}", headers=known)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.json()["type"] == STATUS_RETRIEVAL_ERROR
+
+
+@pytest.mark.parametrize("query", ["", "a=1", "a=timestamp", "Timestamp=1", "timestamps=1"])
+def test_other_parameters_mean_nothing_to_a_list(list_url: str, query: str) -> None:
+    assert httpx.get(f"{list_url}?{query}").content == httpx.get(list_url).content
+
+
+def test_a_did_document_has_no_parameter_for_the_past(world: World, issuer: Issuer) -> None:
+    url = f"{PUBLIC_URL}/issuers/{issuer.issuer_id}/did.json?timestamp=2024-01-01T00:00:00Z"
+    assert world.server.published(url).status_code == 200
+
+
 def test_a_published_file_is_only_read(list_url: str) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         answer = httpx.request(method, list_url)

@@ -10,15 +10,12 @@ from registry.formats.canonical import CanonicalisationError, ContextNotBundledE
 from registry.formats.contexts import CREDENTIALS_V2
 from registry.formats.data_integrity import (
     AUTHENTICATION,
-    ChallengeError,
     Cryptosuite,
     DataLossError,
-    DomainError,
     ProofError,
     ProofTransformationError,
     add_proof,
     attach,
-    check_audience,
     hash_data,
     proof_options,
     proofs,
@@ -366,20 +363,6 @@ def test_a_type_in_an_array_is_no_data_integrity_proof(secured: Json, key_type: 
     secured["proof"][0]["type"] = ["DataIntegrityProof"]
     with pytest.raises(ProofTransformationError):
         verify(secured, key_type)
-
-
-def test_an_audience_is_the_verifiers_own() -> None:
-    proof = {"challenge": "c-1", "domain": ["https://a.example", "https://b.example"]}
-    check_audience(proof)
-    check_audience(proof, challenge="c-1", domain="https://b.example")
-    check_audience({"domain": "https://a.example"}, domain="https://a.example")
-    with pytest.raises(ChallengeError):
-        check_audience(proof, challenge="c-2")
-    for given in ({}, proof, {"domain": "https://c.example.evil"}):
-        with pytest.raises(DomainError):
-            check_audience(given, domain="https://c.example")
-    with pytest.raises(ChallengeError):
-        check_audience({}, challenge="c-1")
 
 
 # ------------------------------------------------------------------ options

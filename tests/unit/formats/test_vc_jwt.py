@@ -350,7 +350,11 @@ ENVELOPE = vc_jwt.envelope("e30.e30.AA")
 
 @pytest.mark.parametrize(
     "harmless",
-    [{"type": ["EnvelopedVerifiableCredential"]}, {"@context": [CREDENTIALS_V2]}],
+    [
+        {"type": ["EnvelopedVerifiableCredential"]},
+        {"@context": [CREDENTIALS_V2]},
+        {"@context": [CREDENTIALS_V2, "https://www.w3.org/ns/did/v1"]},
+    ],
 )
 def test_an_envelope_may_have_its_type_and_context_in_arrays(harmless: Json) -> None:
     assert vc_jwt.unenvelope(ENVELOPE | harmless) == "e30.e30.AA"
@@ -365,6 +369,16 @@ def test_an_envelope_may_have_its_type_and_context_in_arrays(harmless: Json) -> 
         ENVELOPE | {"proof": {}},
         ENVELOPE | {"@context": "https://www.w3.org/ns/did/v1"},
         ENVELOPE | {"@context": None},
+        ENVELOPE | {"@context": []},
+        ENVELOPE | {"@context": {}},
+        ENVELOPE | {"@context": {"@vocab": "https://words.example/"}},
+        ENVELOPE | {"@context": [CREDENTIALS_V2, {}]},
+        ENVELOPE | {"@context": [CREDENTIALS_V2, {"@vocab": "https://words.example/"}]},
+        ENVELOPE | {"@context": [CREDENTIALS_V2, None]},
+        ENVELOPE | {"@context": [CREDENTIALS_V2, [CREDENTIALS_V2]]},
+        ENVELOPE | {"@context": [{}, CREDENTIALS_V2]},
+        ENVELOPE | {"@context": ["https://www.w3.org/ns/did/v1", CREDENTIALS_V2]},
+        ENVELOPE | {"@context": [CREDENTIALS_V2, "https://words.example/context"]},
         ENVELOPE | {"type": "VerifiableCredential"},
         ENVELOPE | {"type": ["EnvelopedVerifiableCredential", "VerifiableCredential"]},
         ENVELOPE | {"type": []},

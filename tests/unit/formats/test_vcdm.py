@@ -96,6 +96,14 @@ def test_a_type_no_context_defines_is_named() -> None:
     assert found.field == "Unheard"
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [(None, "null"), (True, "true"), ("zażółć", '"zażółć"'), ([{}], "[{}]")]
+)
+def test_a_value_is_quoted_as_it_is_written_in_json(value: Any, written: str) -> None:
+    [found] = problems(credential(id=value))
+    assert found.reason == f"{written} is not one absolute URL."
+
+
 def test_an_id_within_the_subject_is_absolute() -> None:
     document = credential(credentialSubject={"id": "did:example:a", "evidence": {"id": "b"}})
     assert problems(document)
@@ -282,7 +290,7 @@ def test_what_cannot_be_issued_is_refused_with_every_problem() -> None:
     with pytest.raises(NotIssuableError) as refused:
         check_issuable(credential(id="no url", issuer=7))
     assert fields(refused.value.problems) == ["id", "issuer"]
-    assert "'no url' is not one absolute URL" in str(refused.value)
+    assert '"no url" is not one absolute URL' in str(refused.value)
 
 
 def test_a_problem_reads_as_a_sentence_with_its_remedy() -> None:

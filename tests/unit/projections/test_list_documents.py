@@ -5,8 +5,6 @@ import json
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from projections import gate
 from projections.list_documents import (
@@ -18,30 +16,19 @@ from projections.list_documents import (
     secured,
     unsigned,
 )
-from registry.domain.securing import KeyType, Mechanism
+from registry.domain.securing import Mechanism
 from registry.formats import bitstring, jws
 from registry.formats.data_integrity import verify_proof
 from registry.formats.signer import Signer
-from registry.store.signing import EcdsaSigner, Ed25519Signer, RsaSigner
+from tests.unit.formats.signers import public_key, signer_of
 
 DID = "did:web:registry.example.org:issuers:one"
 CREATED = "2026-11-22T18:00:00.000Z"
 ENCODED = bitstring.encode(b"\x80" + bytes(16_383)).text
-RSA_KEY = rsa.generate_private_key(65_537, 2_048)
 
 
-def signer(key_type: KeyType) -> Ed25519Signer | EcdsaSigner | RsaSigner:
-    """Return a new key; RSA keys are slow to find, so there is one."""
-    method = f"{DID}#key"
-    match key_type:
-        case KeyType.ED25519:
-            return Ed25519Signer(method, Ed25519PrivateKey.generate())
-        case KeyType.P256:
-            return EcdsaSigner(method, ec.generate_private_key(ec.SECP256R1()))
-        case KeyType.P384:
-            return EcdsaSigner(method, ec.generate_private_key(ec.SECP384R1()))
-        case KeyType.RSA:
-            return RsaSigner(method, RSA_KEY)
+def signer(mechanism: Mechanism) -> Signer:
+    return signer_of(mechanism.key_type, did=DID)
 
 
 def document() -> dict[str, Any]:
@@ -56,9 +43,8 @@ def document() -> dict[str, Any]:
     return unsigned("https://registry.example.org", terms, ENCODED)
 
 
-def form_of(mechanism: Mechanism, *, signed_by: Signer | None = None) -> Form:
-    by = signed_by or signer(mechanism.key_type)
-    return secured(document(), mechanism, signer=by, created=CREATED)
+def form_of(mechanism: Mechanism) -> Form:
+    return secured(document(), mechanism, signer=signer(mechanism), created=CREATED)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +78,11 @@ def test_bytes_are_made_again_from_what_was_recorded(mechanism: Mechanism) -> No
 
 @pytest.mark.parametrize("mechanism", [each for each in Mechanism if not each.is_jwt])
 def test_embedded_proof_is_one_object_by_the_suite_of_the_mechanism(mechanism: Mechanism) -> None:
-    by = signer(mechanism.key_type)
-    form = form_of(mechanism, signed_by=by)
+    form = form_of(mechanism)
     found = document_of(form.body)
     assert mechanism.startswith(found["proof"]["cryptosuite"])
     assert form.recorded["media_type"] == "application/vc"
-    verify_proof(found, found["proof"], public_key=by.private_key.public_key())
+    verify_proof(found, found["proof"], public_key=public_key(mechanism.key_type))
     assert {**found, "proof": None} == {**document(), "proof": None}
 
 
@@ -114,13 +99,13 @@ def test_embedded_proof_is_one_object_by_the_suite_of_the_mechanism(mechanism: M
 def test_jws_is_the_form_of_w3c_whatever_form_the_credentials_have(
     mechanism: Mechanism, alg: str
 ) -> None:
-    by = signer(mechanism.key_type)
-    form = form_of(mechanism, signed_by=by)
+    form = form_of(mechanism)
     token = jws.parse(form.body.decode("ascii"))
-    expected = {"alg": alg, "cty": "vc", "kid": f"{DID}#key", "typ": "vc+jwt"}
+    kid = signer(mechanism).verification_method
+    expected = {"alg": alg, "cty": "vc", "kid": kid, "typ": "vc+jwt"}
     assert (form.recorded["media_type"], form.recorded["alg"]) == ("application/vc+jwt", alg)
     assert token.header == expected
-    jws.verify(token, by.private_key.public_key())
+    jws.verify(token, public_key(mechanism.key_type))
     assert document_of(form.body) == document()
 
 

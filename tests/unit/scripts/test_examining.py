@@ -1,10 +1,10 @@
-import base64
 import json
 from typing import Any
 
 import pytest
 
 from registry.domain.text import Text
+from registry.formats.multibase import b64url_encode
 from registry.verification.report import (
     Check,
     Outcome,
@@ -27,9 +27,9 @@ from tests.unit.scripts.found import (
 from tests.unit.verification.world import World, as_bytes
 
 
-def token(**header: Any) -> bytes:
-    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (header, {}))
-    return b".".join(part.rstrip(b"=") for part in parts) + b".c2ln"
+def token(payload: Any = (), **header: Any) -> bytes:
+    parts = (b64url_encode(json.dumps(part).encode()) for part in (header, payload or {}))
+    return f"{'.'.join(parts)}.c2ln".encode("ascii")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,8 @@ def token(**header: Any) -> bytes:
         b'{"type": "EnvelopedVerifiablePresentation"}',
         token(typ="vp+jwt"),
         token(typ="application/VP+JWT"),
+        token({"type": ["VerifiablePresentation"]}, typ="JWT"),
+        token({"type": "VerifiablePresentation"}),
     ],
 )
 def test_presentation_is_known_by_its_type(body: bytes) -> None:
@@ -60,6 +62,8 @@ def test_presentation_is_known_by_its_type(body: bytes) -> None:
         b'"VerifiablePresentation"',
         token(typ="vc+jwt"),
         token(typ=["vp+jwt"]),
+        token({"type": "VerifiableCredential"}, typ="JWT"),
+        token(["VerifiablePresentation"], typ="JWT"),
         b"eyJ.e30.",
         b"W10.e30.",
     ],

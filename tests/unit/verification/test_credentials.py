@@ -199,17 +199,6 @@ def test_an_issuer_that_cannot_be_resolved_is_unknown(
     assert web.asked == []
 
 
-def test_a_did_document_is_fetched_once_in_five_minutes(
-    world: World, web: Web, issuer: Issuer
-) -> None:
-    credential = issuer.credential(credentialStatus=None)
-    for seconds in (0, 1, 299):
-        world.verify(credential, now=NOW + timedelta(seconds=seconds))
-    assert web.asked == [issuer.document_url]
-    world.verify(credential, now=NOW + timedelta(seconds=300))
-    assert web.asked == [issuer.document_url] * 2
-
-
 # ---------------------------------------------------------------- validity
 
 

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from registry.formats.data_integrity import Cryptosuite, secure
 from registry.verification.list_cache import ListCache, OlderListError, VerifiedList, hold_of
 from registry.verification.report import Verdict
 from registry.verification.validity import Period
@@ -10,9 +11,12 @@ from tests.unit.verification.world import (
     INDEX,
     NOW,
     REVOCATION_URL,
+    Document,
     Issuer,
+    Key,
     Web,
     World,
+    as_bytes,
     instant,
     only,
     revocation_entry,
@@ -42,17 +46,49 @@ def verified(
 
 @pytest.mark.parametrize(
     ("ttl_ms", "seconds"),
-    [(1, 60), (60_000, 60), (90_000, 90), (300_000, 300), (86_400_001, 86_400), (2**53, 86_400)],
+    [
+        (None, 300),
+        (90_000, 90),
+        (300_000, 300),
+        (86_400_000, 86_400),
+        (86_400_001, 86_400),
+        (2**53, 86_400),
+    ],
 )
-def test_a_list_is_held_for_its_ttl_within_bounds(ttl_ms: int, seconds: int) -> None:
-    assert hold_of(verified(ttl_ms=ttl_ms)) == timedelta(seconds=seconds)
+def test_a_list_is_held_for_its_ttl_within_bounds_or_up_to_a_tenth_less(
+    ttl_ms: int | None, seconds: int
+) -> None:
+    held = hold_of(verified(ttl_ms=ttl_ms))
+    assert timedelta(seconds=0.9 * seconds) <= held <= timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("ttl_ms", [0, 1, 60_000])
+def test_no_list_is_held_for_less_than_a_minute(ttl_ms: int) -> None:
+    assert hold_of(verified(ttl_ms=ttl_ms)) == MINUTE
+
+
+def test_lists_that_were_fetched_together_are_not_all_fetched_again_together() -> None:
+    held = [hold_of(verified(f"https://registry.example/lists/{n}")) for n in range(1_000)]
+    assert len(set(held)) > 990
+    for tenth in range(10):
+        least = timedelta(seconds=270 + 3 * tenth)
+        assert 60 < sum(least <= one < least + timedelta(seconds=3) for one in held) < 140
+
+
+def test_a_list_is_held_for_the_same_time_each_time() -> None:
+    assert hold_of(verified()) == hold_of(verified())
+
+
+def test_any_url_has_a_share() -> None:
+    assert hold_of(verified("https://registry.example/\ud800")) <= timedelta(seconds=300)
 
 
 def test_a_list_is_held_until_its_ttl_is_over() -> None:
     cache, fetched = ListCache(), verified()
     cache.accept(fetched, now=NOW)
-    assert cache.get(REVOCATION_URL, now=NOW + timedelta(seconds=299)) is fetched
-    assert cache.get(REVOCATION_URL, now=NOW + timedelta(seconds=300)) is None
+    over = NOW + hold_of(fetched)
+    assert cache.get(REVOCATION_URL, now=over - timedelta(seconds=1)) is fetched
+    assert cache.get(REVOCATION_URL, now=over) is None
 
 
 def test_a_list_is_asked_for_again_when_it_ends_before_its_ttl() -> None:
@@ -104,6 +140,34 @@ def test_a_verifier_refuses_a_list_older_than_it_has_seen(
     later = world.verify(credential, now=NOW + timedelta(seconds=300))
     assert later.verdict is Verdict.UNKNOWN
     assert only(later, "status").code == "status-list-older-than-seen"
+
+
+def signed(document: Document, key: Key, *, at: str) -> Document:
+    suite = Cryptosuite.EDDSA_RDFC_2022
+    return secure(document, cryptosuite=suite, signer=key, created=at)
+
+
+def test_an_old_list_that_somebody_countersigned_is_no_newer(
+    world: World, web: Web, issuer: Issuer
+) -> None:
+    credential = issuer.credential(credentialStatus=revocation_entry())
+    old = issuer.unsigned_list(REVOCATION_URL)
+    new = issuer.unsigned_list(REVOCATION_URL, set_entries={INDEX: 1})
+    web.pages[REVOCATION_URL] = as_bytes(signed(new, issuer.key, at=instant()))
+    assert world.verify(credential).verdict is Verdict.REVOKED
+    countersigned = signed(signed(old, issuer.key, at=instant(-MINUTE)), Key(), at=instant(MINUTE))
+    web.pages[REVOCATION_URL] = as_bytes(countersigned)
+    report = world.verify(credential, now=NOW + timedelta(seconds=300))
+    assert only(report, "status").code == "status-list-older-than-seen"
+
+
+def test_a_list_may_say_without_a_time_zone_when_it_was_signed(
+    world: World, web: Web, issuer: Issuer
+) -> None:
+    document = issuer.unsigned_list(REVOCATION_URL)
+    web.pages[REVOCATION_URL] = as_bytes(signed(document, issuer.key, at="2026-11-22T17:00:00"))
+    credential = issuer.credential(credentialStatus=revocation_entry())
+    assert world.verify(credential).verdict is Verdict.VALID
 
 
 def test_a_list_from_the_future_does_not_raise_the_floor(world: World, issuer: Issuer) -> None:

@@ -82,6 +82,14 @@ def judged(world: World, document: Document | bytes, **asked: str) -> Presentati
     return world.verifier.verify_presentation(data, now=NOW, **asked)
 
 
+def test_nobody_countersigns_a_presentation(world: World, issuer: Issuer) -> None:
+    holder = Key()
+    document = signed(presentation(issuer.credential(), holder=holder.controller), holder)
+    report = judged(world, signed(document, Key()))
+    assert report.verdict is Verdict.INVALID
+    assert "key-not-the-holders" in codes(report)
+
+
 # ------------------------------------------------------------------ sound ones
 
 
