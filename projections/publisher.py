@@ -218,10 +218,12 @@ class Publisher:
     def _last_known(self, key: ListKey) -> StatusListPublished | None:
         """Return the last publication, looking again where a newer version is served already."""
         last = self._last_published(key)
-        if self._newest_served(key, last) > _version(last):
+        served = self._newest_served(key, last)
+        if served > _version(last):
+            # After the folder: another publisher records a version before it serves it.
             self._last.pop(key, None)
             last = self._last_published(key)
-        if (served := self._newest_served(key, last)) > _version(last):
+        if served > _version(last):
             raise GateRefusedError(
                 f"version {served} is served and the events do not know it: "
                 "the database is older than what was published"

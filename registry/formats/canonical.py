@@ -54,10 +54,24 @@ def rdfc(
 
     Every part of the document is in them: UndefinedTermError is raised for terms and types no
     context defines, ContextNotBundledError for contexts `contexts` does not have, and
-    CanonicalisationError for whatever else would be lost, and for graphs made to be slow (limits
-    in `rdf` and `json_ld`).
+    CanonicalisationError for whatever else would be lost, such as a member whose value is an empty
+    array, and for graphs made to be slow (limits in `rdf` and `json_ld`).
     """
+    _check_nothing_empty(document)
     return canonicalise(statements(expand(document, contexts)), digest=digest)
+
+
+def _check_nothing_empty(document: dict[str, Any]) -> None:
+    """Refuse empty arrays, which make no statement: anybody could add one, or take it away."""
+    rest: list[object] = [document]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            rest += [member for key, member in value.items() if key != "@context"]
+        elif isinstance(value, list):
+            if not value:
+                raise CanonicalisationError("an empty array says nothing and would not be signed")
+            rest += value
 
 
 def check_terms(document: dict[str, Any], *, contexts: ContextLoader = bundled.load) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 from registry.domain.securing import KeyType
 from registry.formats.canonical import jcs
 from registry.formats.multibase import MultibaseError, b64url_decode, b64url_encode
-from registry.formats.multikey import MultikeyError, PublicKey, key_type_of
+from registry.formats.multikey import MultikeyError, PublicKey, ed25519_key, key_type_of
 
 ALGORITHMS: Final[Mapping[KeyType, tuple[str, ...]]] = {
     # RFC 9864 renames EdDSA to Ed25519. The old name comes first, which is the one written: all
@@ -38,7 +38,11 @@ class JwkError(ValueError):
 
 
 class UnsupportedJwkError(JwkError):
-    """A JSON Web Key is of a type that is not used here."""
+    """A JSON Web Key is of a type that is not used here, its `kind`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"keys of type {kind!r} are not supported")
+        self.kind = kind
 
 
 def to_jwk(public_key: PublicKey) -> dict[str, str]:
@@ -85,15 +89,14 @@ def _key(jwk: Mapping[str, Any]) -> PublicKey:
     try:
         match jwk:
             case {"kty": "OKP", "crv": "Ed25519"}:
-                return Ed25519PublicKey.from_public_bytes(_bytes(jwk, "x", size=32))
+                return ed25519_key(_bytes(jwk, "x", size=32))
             case {"kty": "EC", "crv": "P-256" | "P-384" as name}:
                 return _point(jwk, _CURVES[name])
             case {"kty": "RSA"}:
                 return RSAPublicNumbers(_number(jwk, "e"), _number(jwk, "n")).public_key()
     except ValueError as error:
         raise JwkError(f"not the numbers of a public key: {error}") from error
-    kind = f"{jwk.get('kty')} {jwk.get('crv', '')}"[:60]
-    raise UnsupportedJwkError(f"keys of type {kind!r} are not supported")
+    raise UnsupportedJwkError(f"{jwk.get('kty')} {jwk.get('crv', '')}".strip()[:60])
 
 
 def _point(jwk: Mapping[str, Any], curve: EllipticCurve) -> EllipticCurvePublicKey:

@@ -36,7 +36,19 @@ _CODES: Final = {
     KeyType.P384: b"\x81\x24",
     KeyType.RSA: _RSA,
 }
+# Types that others use, as they are called where one is refused.
+_OTHERS: Final = {
+    b"\xe7\x01": "secp256k1",
+    b"\xeb\x01": "BLS12-381 G2",
+    b"\xec\x01": "X25519",
+    b"\x82\x24": "P-521",
+}
 _CURVE_TYPES: Final = {SECP256R1.name: KeyType.P256, SECP384R1.name: KeyType.P384}
+_FIELD: Final = 2**255 - 19
+# The y of the points whose order divides 8 (RFC 8032 §5.1.7, RFC 7748 §6.1): for a key among them
+# one signature fits many documents, for the neutral element every one.
+_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER: Final = frozenset({0, 1, _FIELD - 1, _ORDER_8, _FIELD - _ORDER_8})
 # Shorter keys can be factored; longer ones make each look at a signature slow.
 _RSA_BITS: Final = range(2_048, 4_096 + 1)
 
@@ -46,7 +58,11 @@ class MultikeyError(ValueError):
 
 
 class UnsupportedKeyError(MultikeyError):
-    """A public key is of a type that is not used here."""
+    """A public key is of a type that is not used here, its `kind`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"keys of type {kind} are not supported")
+        self.kind = kind
 
 
 def key_type_of(key: PublicKey | str) -> KeyType:
@@ -59,10 +75,18 @@ def key_type_of(key: PublicKey | str) -> KeyType:
         case EllipticCurvePublicKey() if key.curve.name in _CURVE_TYPES:
             return _CURVE_TYPES[key.curve.name]
         case EllipticCurvePublicKey():
-            raise UnsupportedKeyError(f"keys on the curve {key.curve.name} are not supported")
+            raise UnsupportedKeyError(key.curve.name)
         case RSAPublicKey() if key.key_size in _RSA_BITS:
             return KeyType.RSA
     raise MultikeyError(f"RSA keys of {key.key_size} bits are not supported")
+
+
+def ed25519_key(data: bytes) -> Ed25519PublicKey:
+    """Return the key of 32 bytes; raises ValueError, also for one that cannot be anybody's."""
+    y = int.from_bytes(data, "little") & ((1 << 255) - 1)
+    if y >= _FIELD or y in _SMALL_ORDER:
+        raise MultikeyError("an Ed25519 key of small order, or one that is not reduced")
+    return Ed25519PublicKey.from_public_bytes(data)
 
 
 def encode_public_key(key: PublicKey) -> str:
@@ -80,7 +104,7 @@ def decode_public_key(value: str) -> PublicKey:
     except ValueError as error:
         raise MultikeyError("not the bytes of a public key") from error
     if key is None:
-        raise UnsupportedKeyError(f"keys of type {data[:2].hex()} are not supported")
+        raise UnsupportedKeyError(_OTHERS.get(data[:2], f"multicodec {data[:2].hex()}"))
     # Another spelling, such as an uncompressed point, would be a second name for the same key.
     if encode_public_key(key) != value:
         raise MultikeyError("not the one spelling of a public key")
@@ -100,7 +124,7 @@ def _key_bytes(key: PublicKey) -> bytes:
 def _key(code: bytes, data: bytes) -> PublicKey | None:
     """Return the key of a type's bytes, None for a type without a reader, or raise ValueError."""
     if code == _ED25519:
-        return Ed25519PublicKey.from_public_bytes(data)
+        return ed25519_key(data)
     if code in _CURVES:
         return EllipticCurvePublicKey.from_encoded_point(_CURVES[code], data)
     if code == _RSA:

@@ -1,5 +1,7 @@
 """Check credentials and presentations as anybody may, one or many, also without the network."""
 
+import os
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -110,7 +112,7 @@ def verify(  # noqa: PLR0913 - each is an option of the command line
       registry verify badges --keep saved; registry verify badges --offline saved
       registry verify - --allow-loopback --ca-file demo/tls/ca.pem < badge.json
     """
-    place = _place(report, report_format, force=force)
+    place = _place(report, report_format, force=force, sources=sources)
     of_inputs, of_references = _fetchers(offline, keep, ca_file, allow_loopback=allow_loopback)
     apart = [path for path in (offline, keep, report) if path is not None]
     with closing(KillableCanonicaliser()) as canonicalise:
@@ -157,7 +159,9 @@ def _guarded(*, allow_loopback: bool, ca_file: Path | None) -> GuardedFetcher:
         ) from error
 
 
-def _place(report: Path | None, form: Form | None, *, force: bool) -> ReportPlace | None:
+def _place(
+    report: Path | None, form: Form | None, *, force: bool, sources: Sequence[str]
+) -> ReportPlace | None:
     """Return where the report goes; raises InvalidValueError before any work is done for it."""
     if report is None:
         if form is not None or force:
@@ -165,6 +169,10 @@ def _place(report: Path | None, form: Form | None, *, force: bool) -> ReportPlac
         return None
     if not report.parent.is_dir():
         raise InvalidValueError(f"there is no folder {report.parent}", field="--report")
+    if os.path.lexists(report) and (report.is_symlink() or not report.is_file()):
+        raise InvalidValueError(f"{report} is no regular file", field="--report")
+    if os.path.realpath(report) in {os.path.realpath(source) for source in sources}:
+        raise InvalidValueError(f"{report} is one of the things to verify", field="--report")
     if report.exists() and not force:
         remedy = "name another file, or replace it with --force"
         raise InvalidValueError(f"{report} is there already", field="--report", remedy=remedy)

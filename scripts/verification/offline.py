@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,6 +20,9 @@ JSON = "application/json"
 JWT = "application/vc+jwt"
 
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class _Saved:
     """A file that answers for a URL."""
@@ -27,12 +30,17 @@ class _Saved:
     path: Path
     media_type: str
     valid_from: datetime | None
+    signed_at: datetime | None
     modified_ns: int
 
-    def rank(self, accept: str) -> tuple[datetime, bool, int]:
-        """Order the files for one URL, the one to be given last."""
-        start = self.valid_from or datetime.min.replace(tzinfo=UTC)
-        return start, _is_preferred(self.media_type, accept), self.modified_ns
+    @property
+    def age(self) -> tuple[datetime, datetime]:
+        """Order the files for one URL by what they say of their age, the newest last."""
+        return self.valid_from or _EARLIEST, self.signed_at or _EARLIEST
+
+    def rank(self, accept: str) -> tuple[bool, int]:
+        """Order files that are equally new, the one to be given last."""
+        return _is_preferred(self.media_type, accept), self.modified_ns
 
 
 class SavedDocuments:
@@ -41,8 +49,9 @@ class SavedDocuments:
     A file answers for the URL that its document bears as its `id`: a status list for its own (of
     a compact JWT, its payload's), the document of a did:web for the URL that the DID stands for.
     A file whose name ends in the SHA-256 of a URL answers for that one as well, so that a list
-    without an `id` can be kept. Of several for one URL, the one with the latest `validFrom` is
-    given; where that is equal or missing, the one in the form asked for, then the one last written.
+    without an `id` can be kept. Of several for one URL, the one with the latest `validFrom`, then
+    with the latest proof, is given; where these are equal or missing, the one in the form asked
+    for, then the one last written. Lists that are equally new and differ are as good as none.
 
     Names of files do not matter otherwise. The folder is read once; files over 1 MiB and files
     that are neither JSON nor a compact JWT are passed over, and links out of it are not followed.
@@ -59,7 +68,12 @@ class SavedDocuments:
         found = self._saved.get(url, []) + self._saved.get(digest_of(url), [])
         if not found:
             raise self._missing(url)
-        newest = max(found, key=lambda saved: saved.rank(accept))
+        age = max(saved.age for saved in found)
+        newest = max(
+            (saved for saved in found if saved.age == age), key=lambda saved: saved.rank(accept)
+        )
+        if newest.valid_from is not None and self._is_contested(newest, found):
+            raise self._contested(url)
         body = read_bounded(newest.path)
         if body is None:
             raise self._missing(url)
@@ -71,9 +85,26 @@ class SavedDocuments:
         if body is None or document is None:
             return
         media_type = JSON if _is_json(body) else JWT
-        saved = _Saved(path, media_type, valid_from(document), path.stat().st_mtime_ns)
+        times = valid_from(document), signed_at(document)
+        saved = _Saved(path, media_type, *times, path.stat().st_mtime_ns)
         for name in {_url(document), path.stem[-64:]} - {None}:
             self._saved.setdefault(str(name), []).append(saved)
+
+    def _is_contested(self, newest: _Saved, found: Sequence[_Saved]) -> bool:
+        """Say whether another file of the same form and age says something else."""
+        twins = [
+            saved
+            for saved in found
+            if (saved.age, saved.media_type) == (newest.age, newest.media_type)
+        ]
+        return len({read_bounded(saved.path) for saved in twins}) > 1
+
+    def _contested(self, url: str) -> FetchError:
+        named, folder = shown(url), shown(str(self._folder))
+        return FetchError(
+            f"{folder} holds several documents for {named} that are equally new and differ.",
+            pl=f"w {folder} jest kilka różnych, równie nowych dokumentów spod adresu {named}.",
+        )
 
     def _missing(self, url: str) -> FetchError:
         named, folder = shown(url), shown(str(self._folder))
@@ -103,6 +134,15 @@ def valid_from(document: dict[str, Any]) -> datetime | None:
     """Return when a credential begins to hold; None where it does not say so plainly."""
     try:
         return parse_instant(document.get("validFrom"))
+    except InstantError:
+        return None
+
+
+def signed_at(document: dict[str, Any]) -> datetime | None:
+    """Return when a document's one proof was made; None where that is not plain."""
+    proof = document.get("proof")
+    try:
+        return parse_instant(proof.get("created") if isinstance(proof, dict) else None)
     except InstantError:
         return None
 

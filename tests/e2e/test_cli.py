@@ -72,7 +72,9 @@ def test_version_is_shown_in_words_and_in_json(registry: Cli) -> None:
     assert list(registry("--version", "--json").json) == ["version"]
 
 
-def test_completion_script_is_shown(registry: Cli) -> None:
+def test_completion_script_is_shown(registry: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Otherwise it asks which shell it runs in, which is none where the tests run by themselves.
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     ran = registry("--show-completion", "bash")
 
     assert ran.code == 0

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,20 @@ def test_report_that_is_there_is_replaced_by_force_alone(
     assert (ran.code, report.read_text()) == (2, "kept")
     assert offline(demonstrated, badges(demonstrated), "--report", report, "--force").code == 1
     assert report.read_text() != "kept"
+
+
+def test_report_replaces_nothing_but_a_regular_file_and_none_of_its_inputs(
+    within: Cli, tmp_path: Path
+) -> None:
+    badge, pipe, link = (tmp_path / name for name in ("badge.json", "pipe.json", "link.json"))
+    badge.write_text("{}")
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "nowhere.json")
+
+    for place in (badge, pipe, link):
+        assert within("verify", badge, "--report", place, "--force").code == 2
+
+    assert (badge.read_text(), pipe.is_fifo(), link.is_symlink()) == ("{}", True, True)
 
 
 @pytest.mark.parametrize(

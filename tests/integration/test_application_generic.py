@@ -234,6 +234,38 @@ def test_what_breaks_a_rule_is_refused_and_changes_nothing(
     assert world.events() == before
 
 
+STATUS_IRI = "https://www.w3.org/ns/credentials/status#"
+LIST = {"type": "BitstringStatusList", "statusPurpose": "revocation", "encodedList": "u"}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"type": ["VerifiableCredential", "BitstringStatusListCredential"]},
+        {"type": ["VerifiableCredential", f"{STATUS_IRI}BitstringStatusListCredential"]},
+        {"credentialSubject": LIST},
+        {"credentialSubject": [{"id": SUBJECT}, {"id": SUBJECT, "evidence": [LIST]}]},
+        {"id": f"{PUBLIC_URL}/status-lists/5d1c3d0a-8b1d-4f7e-9a52-5b9b8a0d7c11/revocation"},
+        {"id": f"{PUBLIC_URL}/issuers/5d1c3d0a-8b1d-4f7e-9a52-5b9b8a0d7c11/did.json"},
+    ],
+)
+def test_what_could_be_shown_for_one_of_the_registrys_lists_is_never_signed(
+    sender: Sender, world: World, members: dict[str, Any]
+) -> None:
+    before = world.events()
+    with pytest.raises(errors.InvalidValueError, match="the registry itself makes"):
+        sender.issue(credential(**members))
+    assert world.events() == before
+
+
+def test_entry_of_another_credential_is_not_taken_over(sender: Sender, world: World) -> None:
+    given_out = sender.document(credential())["credentialStatus"]
+    before = world.events()
+    with pytest.raises(errors.InvalidValueError, match="an entry of its lists"):
+        sender.issue(credential(credentialStatus=given_out))
+    assert world.events() == before
+
+
 def test_moment_that_no_event_can_hold_is_refused_and_changes_nothing(
     sender: Sender, world: World
 ) -> None:
@@ -346,6 +378,7 @@ def test_old_credential_with_a_proof_gets_no_date(sender: Sender) -> None:
 
 
 def test_proof_stands_on_the_one_that_is_named(sender: Sender) -> None:
+    sender.mark(GenericProfile(JCS, ()))
     first = sender.document()
     first["proof"]["id"] = "urn:uuid:5c3b0c3b-0c8b-4c31-8a72-a0d13c5f4b10"
     sender.mark(GenericProfile(Mechanism.ECDSA_JCS_2019_P256))

@@ -408,3 +408,18 @@ def test_more_values_than_any_credential_has_are_refused_before_they_are_expande
     with pytest.raises(CanonicalisationError, match="more values"):
         rdfc(document)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("member", ["evidence", "proof", "relatedResource"])
+def test_an_empty_array_is_refused_where_statements_are_signed_since_it_makes_none(
+    member: str,
+) -> None:
+    document = {
+        "@context": [CREDENTIALS_V2],
+        "type": ["VerifiableCredential"],
+        "credentialSubject": {"id": "urn:example:learner"},
+        member: [],
+    }
+    with pytest.raises(CanonicalisationError, match="an empty array"):
+        rdfc(document)
+    check_terms(document)

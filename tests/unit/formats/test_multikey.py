@@ -4,7 +4,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from registry.domain.securing import KeyType
-from registry.formats.multibase import b58_encode
+from registry.formats import jwk, multikey
+from registry.formats.multibase import b58_encode, b64url_encode
 from registry.formats.multikey import (
     MultikeyError,
     PublicKey,
@@ -102,5 +103,39 @@ def test_what_is_not_a_supported_key_is_refused(value: str) -> None:
 
 
 def test_a_key_of_an_unknown_type_is_told_from_one_that_is_malformed() -> None:
-    with pytest.raises(UnsupportedKeyError):
-        decode_public_key("z" + b58_encode(b"\xe7\x01" + bytes(33)))
+    for code, kind in ((b"\xe7\x01", "secp256k1"), (b"\x83\x24", "multicodec 8324")):
+        with pytest.raises(UnsupportedKeyError) as raised:
+            decode_public_key("z" + b58_encode(code + bytes(33)))
+        assert raised.value.kind == kind
+
+
+FIELD = 2**255 - 19
+D = -121665 * pow(121666, -1, FIELD) % FIELD
+
+
+def encoded(y: int, sign: int = 0) -> bytes:
+    return (y | sign << 255).to_bytes(32, "little")
+
+
+def times_eight(y: int) -> int:
+    """Return the y of eight times a point of Curve25519's Edwards form (RFC 8032 §5.1)."""
+    for _ in range(3):
+        square = (y * y - 1) * pow(D * y * y + 1, -1, FIELD) % FIELD
+        y = (y * y + square) * pow(1 - D * square * y * y, -1, FIELD) % FIELD
+    return y
+
+
+def test_the_refused_points_are_those_of_small_order() -> None:
+    assert {times_eight(y) for y in multikey._SMALL_ORDER} == {1}
+
+
+@pytest.mark.parametrize("sign", [0, 1])
+@pytest.mark.parametrize("y", [*sorted(multikey._SMALL_ORDER), FIELD, FIELD + 1])
+def test_an_ed25519_key_under_which_a_signature_fits_many_documents_is_refused(
+    y: int, sign: int
+) -> None:
+    value = "z" + b58_encode(b"\xed\x01" + encoded(y, sign))
+    with pytest.raises(MultikeyError):
+        decode_public_key(value)
+    with pytest.raises(jwk.JwkError):
+        jwk.from_jwk({"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(encoded(y, sign))})

@@ -152,3 +152,19 @@ def test_file_that_went_away_is_missing(tmp_path: Path) -> None:
 
     with pytest.raises(FetchError):
         saved.fetch(LIST, accept="application/vc")
+
+
+def test_of_lists_valid_since_the_same_moment_the_one_signed_later_is_given(
+    tmp_path: Path,
+) -> None:
+    since = {"validFrom": "2026-01-01T00:00:00Z"}
+    for name, created in (("b", "2026-01-01T00:00:02Z"), ("a", "2026-01-01T00:00:01Z")):
+        save(tmp_path, f"{name}.json", status_list(**since, name=name, proof={"created": created}))
+    assert fetched(tmp_path)["name"] == "b"
+
+
+def test_of_equally_new_lists_that_differ_none_is_given(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save(tmp_path, f"{name}.json", status_list(validFrom="2026-01-01T00:00:00Z", name=name))
+    with pytest.raises(FetchError, match="equally new"):
+        fetched(tmp_path)
