@@ -1,6 +1,6 @@
 """Give a document the one form that is hashed: JCS (RFC 8785) or RDFC-1.0 N-Quads."""
 
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 
@@ -30,6 +30,9 @@ __all__ = [
     "jcs",
     "rdfc",
 ]
+
+
+_PRESENTED: Final = "verifiableCredential"
 
 
 def jcs(value: Any) -> bytes:
@@ -62,8 +65,11 @@ def rdfc(
 
 
 def _check_nothing_empty(document: dict[str, Any]) -> None:
-    """Refuse empty arrays, which make no statement: anybody could add one, or take it away."""
-    rest: list[object] = [document]
+    """Refuse empty arrays, which make no statement: anybody could add one, or take it away.
+
+    Except that a presentation may say of itself that it presents no credential.
+    """
+    rest: list[object] = [{**document, _PRESENTED: document.get(_PRESENTED) or {}}]
     while rest:
         value = rest.pop()
         if isinstance(value, dict):

@@ -423,3 +423,8 @@ def test_an_empty_array_is_refused_where_statements_are_signed_since_it_makes_no
     with pytest.raises(CanonicalisationError, match="an empty array"):
         rdfc(document)
     check_terms(document)
+
+
+def test_a_presentation_of_no_credential_may_say_so() -> None:
+    document = {"@context": [CREDENTIALS_V2], "type": ["VerifiablePresentation"]}
+    assert rdfc({**document, "verifiableCredential": []}) == rdfc(document)
