@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api import vc_api_publication as publication
@@ -13,7 +13,8 @@ from api.oauth_tokens import ISSUE, STATUS, STATUS_LISTS
 from api.responses import refusals
 from api.values import Id
 from api.vc_api_bodies import IssueBody, StatusBody, StatusListBody
-from api.vc_api_route import VcApiRoute, issuer_with
+from api.vc_api_route import VcApiRoute, counted_caller, issuer_with
+from api.verifying_capacity import Capacity
 from projections.publish_folder import jwt_name, list_name
 from registry.commands import Caller
 from registry.formats import securing, vc_jwt
@@ -53,12 +54,15 @@ def issue_credential(
     body: IssueBody,
     registry: Serving,
     caller: Annotated[Caller, Depends(issuer_with(ISSUE))],
+    request: Request,
 ) -> IssueAnswer:
     """Secure a credential as it was sent, with a status entry where the issuer's profile says so.
 
     Open to issuers that an operator has marked for generic issuing.
     """
-    issued = registry.application.issue_credential(caller, issuer_id, body.order())
+    capacity: Capacity = request.app.state.generic_issuing
+    with capacity.taken(counted_caller(request)):
+        issued = registry.application.issue_credential(caller, issuer_id, body.order())
     # A verifier who is faster than the publisher would find no list.
     publication.wait_for_lists(registry.folder, issued.credential.issuance)
     credential = securing.as_json(issued.document, issued.media_type)

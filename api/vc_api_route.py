@@ -67,6 +67,11 @@ def in_development(request: Request) -> bool:
     return bool(request.app.state.development)
 
 
+def counted_caller(request: Request) -> str | None:
+    """Return whose work this is, None on a development server, where nobody is told apart."""
+    return None if in_development(request) else actor_of(request)
+
+
 def reader_with(scope: str) -> Callable[[Request], None]:
     """Return what lets in holders of any API key, and access tokens with the scope."""
 

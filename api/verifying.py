@@ -15,7 +15,7 @@ from api.errors import NotVerifiedError
 from api.languages import ReaderLanguage
 from api.oauth_tokens import VERIFY, VERIFY_PRESENTATION
 from api.responses import refusals
-from api.vc_api_route import VcApiRoute, reader_with
+from api.vc_api_route import VcApiRoute, counted_caller, reader_with
 from api.verifying_bodies import (
     CredentialAnswer,
     PresentationAnswer,
@@ -34,6 +34,7 @@ def _verifier(request: Request) -> BoundedVerifier:
 
 
 Verifying = Annotated[BoundedVerifier, Depends(_verifier)]
+Counted = Annotated[str | None, Depends(counted_caller)]
 
 
 @router.post(
@@ -43,7 +44,7 @@ Verifying = Annotated[BoundedVerifier, Depends(_verifier)]
     dependencies=[Depends(reader_with(VERIFY))],
 )
 def verify_credential(
-    body: VerifyCredentialBody, verifier: Verifying, language: ReaderLanguage
+    body: VerifyCredentialBody, verifier: Verifying, caller: Counted, language: ReaderLanguage
 ) -> JSONResponse:
     """Verify a credential: form, words, issuer, proofs, period, status.
 
@@ -51,7 +52,7 @@ def verify_credential(
     of a problem and of this answer.
     """
     body.options.check()
-    with verifier.lent() as lent:
+    with verifier.lent(caller) as lent:
         report = lent.verify(body.document(), now=now())
     members = credential_members(report, body.options, language)
     if body.options.returnCredential:
@@ -68,7 +69,7 @@ def verify_credential(
     dependencies=[Depends(reader_with(VERIFY_PRESENTATION))],
 )
 def verify_presentation(
-    body: VerifyPresentationBody, verifier: Verifying, language: ReaderLanguage
+    body: VerifyPresentationBody, verifier: Verifying, caller: Counted, language: ReaderLanguage
 ) -> JSONResponse:
     """Verify a presentation and every credential in it.
 
@@ -77,7 +78,7 @@ def verify_presentation(
     """
     options = body.options
     options.check()
-    with verifier.lent() as lent:
+    with verifier.lent(caller) as lent:
         report = lent.verify_presentation(
             body.document(), now=now(), challenge=options.challenge, domain=options.domain
         )

@@ -11,8 +11,8 @@ from registry.verification.report import (
     PresentationReport,
     Report,
     Verdict,
-    shown,
 )
+from registry.verification.status import where_of
 
 Json = dict[str, Any]
 
@@ -122,8 +122,7 @@ def _holds(checks: list[Check], field: str) -> bool:
 def _of_entry(checks: list[Check], entry: Any) -> list[Check]:
     if not isinstance(entry, dict):
         return []
-    index = shown(entry.get("statusListIndex"))
-    return [check for check in checks if index in check.looked_at] or checks
+    return [check for check in checks if check.looked_at == where_of(entry)] or checks
 
 
 def _proofs(checks: Iterable[Check], document: Json) -> list[Json]:

@@ -13,6 +13,8 @@ from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Grounds
 from registry.domain.issuer import Issuer
+from registry.formats import rdf
+from registry.formats.canonical import Canonicaliser
 from registry.generic_issuing import GenericIssuing
 from registry.issuance import Order
 from registry.issuing import Issued, Issuing
@@ -31,7 +33,10 @@ from registry.streams import Streams
 
 
 class CredentialRegistry(OperatorUseCases):
-    """The use cases of operators and issuers."""
+    """The use cases of operators and issuers.
+
+    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up.
+    """
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class CredentialRegistry(OperatorUseCases):
         vault: Vault,
         allocator: Allocator,
         public_url: str,
+        canonicalise: Canonicaliser = rdf.canonicalise,
     ) -> None:
         super().__init__(streams=streams, commands=commands, keys=keys, public_url=public_url)
         self._vault = vault
@@ -64,6 +70,7 @@ class CredentialRegistry(OperatorUseCases):
             allocator=allocator,
             public_url=public_url,
             signer_of=self._signer,
+            canonicalise=canonicalise,
         )
         self._statuses = StatusChanging(
             streams=streams, commands=self._issuer_commands, lookups=self._lookups, vault=vault

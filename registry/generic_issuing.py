@@ -27,7 +27,7 @@ from registry.domain.instants import document_instant, instant
 from registry.domain.issuer import Issuer
 from registry.domain.profiles import GENERIC, PURPOSES, GenericProfile, purposes_of
 from registry.domain.status_list import Shelf
-from registry.formats.canonical import CanonicalisationError
+from registry.formats.canonical import CanonicalisationError, Canonicaliser
 from registry.formats.proof_errors import ProofError
 from registry.formats.securing import SecuringError, secure_credential
 from registry.formats.signer import Signer
@@ -80,7 +80,7 @@ class _Work:
 class GenericIssuing:
     """The use cases of issuers that an operator marked for generic issuing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each part it is made of
         self,
         *,
         streams: Streams,
@@ -91,6 +91,7 @@ class GenericIssuing:
         allocator: Allocator,
         public_url: str,
         signer_of: SignerOf,
+        canonicalise: Canonicaliser,
     ) -> None:
         self._streams = streams
         self._commands = commands
@@ -100,6 +101,7 @@ class GenericIssuing:
         self._allocator = allocator
         self._public_url = public_url
         self._signer_of = signer_of
+        self._canonicalise = canonicalise
 
     def issue(self, caller: Caller, issuer: Issuer, order: CredentialOrder) -> Issued:
         """Secure a credential, or raise and change nothing."""
@@ -172,7 +174,7 @@ class GenericIssuing:
         shelf = _shelf(work.issuer, work.profile)
         placement = self._allocator.take(shelf, 1)[0] if work.gets_entries else None
         completed = work.completed(self._public_url, placement)
-        document = _secured(work, completed, signer)
+        document = self._secured(work, completed, signer)
         person = sent.person(completed, nonce=work.command.nonce())
         [reference] = self._vault.references(str(work.issuer.id), [person], at=at)
         valid_from, valid_until = sent.period(completed, work.command.recorded_at)
@@ -190,6 +192,20 @@ class GenericIssuing:
         item = Item(str(work.credential_id), issuance.document_digest, reference, document)
         self._vault.put_documents([item], at=at)
         return issuance, document
+
+    def _secured(self, work: _Work, document: dict[str, Any], signer: Signer) -> bytes:
+        try:
+            return secure_credential(
+                document,
+                mechanism=work.profile.mechanism,
+                signer=signer,
+                created=document_instant(work.command.recorded_at),
+                previous_proof=work.order.previous_proof,
+                lone_proof_in_array=False,
+                canonicalise=self._canonicalise,
+            ).body
+        except (CanonicalisationError, ProofError, SecuringError, VcJwtError) as error:
+            raise CredentialRefusedError(str(error)) from error
 
     def set_status(self, caller: Caller, issuer_id: str, order: StatusOrder) -> Credential:
         """Set or clear one status; what is so already stays so, without an event.
@@ -271,20 +287,6 @@ def _fault(problem: Problem) -> dict[str, str]:
 
 def _shelf(issuer: Issuer, profile: GenericProfile) -> Shelf:
     return Shelf(str(issuer.id), profile.mechanism.value, profile.name)
-
-
-def _secured(work: _Work, document: dict[str, Any], signer: Signer) -> bytes:
-    try:
-        return secure_credential(
-            document,
-            mechanism=work.profile.mechanism,
-            signer=signer,
-            created=document_instant(work.command.recorded_at),
-            previous_proof=work.order.previous_proof,
-            lone_proof_in_array=False,
-        ).body
-    except (CanonicalisationError, ProofError, SecuringError, VcJwtError) as error:
-        raise CredentialRefusedError(str(error)) from error
 
 
 def _decide(credential: Credential, command: Command, order: StatusOrder) -> None:

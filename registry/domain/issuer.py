@@ -27,8 +27,15 @@ from registry.domain.securing import KeyType, Mechanism
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
-_BEGINNINGS = {"z6Mk": KeyType.ED25519, "zDna": KeyType.P256, "z82": KeyType.P384}
-"""How Multikeys of each type begin; those of RSA keys begin otherwise for each size."""
+_BEGINNINGS = {
+    "z6Mk": KeyType.ED25519,
+    "zDna": KeyType.P256,
+    "z82": KeyType.P384,
+    "z4MX": KeyType.RSA,
+    "z2Ws": KeyType.RSA,
+    "zgg": KeyType.RSA,
+}
+"""How Multikeys of each type begin, RSA keys by their size: 2,048, 3,072 and 4,096 bits."""
 
 
 class Issuer(Aggregate):
@@ -185,9 +192,14 @@ class Issuer(Aggregate):
 
 
 def key_type_of(key: str) -> KeyType:
-    """Return the type of a public key of an issuer's, told by how its Multikey begins."""
-    known = (_BEGINNINGS[beginning] for beginning in _BEGINNINGS if key.startswith(beginning))
-    return next(known, KeyType.RSA)
+    """Return the type of a public key of an issuer's, told by how its Multikey begins.
+
+    Raises InvalidValueError for what begins otherwise.
+    """
+    for beginning, key_type in _BEGINNINGS.items():
+        if key.startswith(beginning):
+            return key_type
+    raise InvalidValueError(f"{key[:60]!r} is not a signing key of a known type", field="key")
 
 
 def check_sole_key(key_type: KeyType) -> None:

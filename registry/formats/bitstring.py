@@ -18,6 +18,8 @@ from registry.formats.multibase import MultibaseError, b64url_decode, b64url_enc
 
 MINIMUM_ENTRIES: Final = 131_072
 MAX_BYTES: Final = 16 * 1024 * 1024
+# An entry's message is needed for each of its values, so no more of them fit a document.
+MAX_ENTRY_BITS: Final = 16
 
 # RFC 1952 §2.3: magic, deflate, no flags, no time, "slowest compression", unknown system.
 _HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"

@@ -31,6 +31,7 @@ from registry.formats.proof_options import (
     ASSERTION,
     AUTHENTICATION,
     check_instants,
+    check_members,
     check_purpose,
     proof_options,
     proof_value,
@@ -218,6 +219,8 @@ def _require_options(options: dict[str, Any], key_type: KeyType) -> None:
         raise ProofTransformationError("a proof of another cryptographic suite")
     if key_type not in Cryptosuite(suite).key_types:
         raise ProofError(f"{suite} does not use {key_type} keys")
+    if Cryptosuite(suite).is_rdfc:
+        check_members(options)
     check_instants(options)
 
 

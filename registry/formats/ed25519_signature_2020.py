@@ -15,7 +15,13 @@ from registry.formats.canonical import Canonicaliser, ContextLoader, rdfc
 from registry.formats.cryptosuites import hashed, verify_signature
 from registry.formats.multikey import PublicKey
 from registry.formats.proof_errors import ProofError, ProofTransformationError, transforming
-from registry.formats.proof_options import ASSERTION, check_instants, check_purpose, proof_value
+from registry.formats.proof_options import (
+    ASSERTION,
+    check_instants,
+    check_members,
+    check_purpose,
+    proof_value,
+)
 from registry.formats.proof_sets import signed_part
 
 TYPE: Final = "Ed25519Signature2020"
@@ -54,4 +60,5 @@ def _require_options(document: dict[str, Any], options: dict[str, Any], purpose:
     if options.get("@context", document.get("@context")) != document.get("@context"):
         raise ProofError("the proof's contexts are not the document's")
     check_purpose(options, purpose)
+    check_members(options)
     check_instants(options)

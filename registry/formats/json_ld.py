@@ -90,9 +90,9 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc] # PyLD has no types
         active_ctx: dict[str, Any],
         local_ctx: Any,
         options: dict[str, Any],
-        override_protected: Any = False,  # noqa: FBT002
-        propagate: Any = True,  # noqa: FBT002
-        validate_scoped: Any = True,  # noqa: FBT002
+        override_protected: Any = False,  # noqa: FBT002 - as in PyLD
+        propagate: Any = True,  # noqa: FBT002 - as in PyLD
+        validate_scoped: Any = True,  # noqa: FBT002 - as in PyLD
         cycles: Any = None,
     ) -> Any:
         flags = (override_protected, propagate, validate_scoped)

@@ -1,6 +1,6 @@
 """Name what is wrong with a proof (Verifiable Credential Data Integrity 1.0 §4.7)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -32,9 +32,13 @@ class ProofTransformationError(ProofError):
 
 
 class DataLossError(ProofTransformationError):
-    """A document uses terms no context defines, which its readers would lose."""
+    """A document uses `terms` no context defines, which its readers would lose."""
 
     problem_type = _SECURITY + "DATA_LOSS_DETECTION_ERROR"
+
+    def __init__(self, message: str, *, terms: Sequence[str]) -> None:
+        super().__init__(message)
+        self.terms = terms
 
 
 @contextmanager
@@ -46,6 +50,7 @@ def transforming() -> Iterator[None]:
     try:
         yield
     except UndefinedTermError as error:
-        raise DataLossError(f"the document cannot be hashed: {error}") from error
+        message = f"the document cannot be hashed: {error}"
+        raise DataLossError(message, terms=error.terms) from error
     except (CanonicalisationError, ContextNotBundledError) as error:
         raise ProofTransformationError(f"the document cannot be hashed: {error}") from error

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from registry.domain.securing import KeyType, Mechanism
-from registry.formats import data_integrity, vc_jwt
-from registry.formats.canonical import jcs
+from registry.formats import data_integrity, rdf, vc_jwt
+from registry.formats.canonical import Canonicaliser, jcs
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.signer import Signer
 from registry.formats.strict_json import loads
@@ -37,6 +37,7 @@ def secure_credential(
     created: str,
     previous_proof: str | list[str] | None = None,
     lone_proof_in_array: bool = True,
+    canonicalise: Canonicaliser = rdf.canonicalise,
 ) -> Secured:
     """Return a credential secured by a mechanism with a key of the type it needs.
 
@@ -58,6 +59,7 @@ def secure_credential(
         signer=signer,
         created=created,
         previous_proof=previous_proof,
+        canonicalise=canonicalise,
     )
     return Secured(jcs(secured if lone_proof_in_array else _lone_proof_alone(secured)), VC)
 

@@ -155,8 +155,7 @@ def _native(content: Any, datatype: str | None) -> Term:
 
 def _json(content: object) -> str:
     try:
-        # Its argument is declared as JSON, which is all that a JSON-LD document holds.
-        return rfc8785.dumps(content).decode()  # type: ignore[arg-type]
+        return rfc8785.dumps(content).decode()  # type: ignore[arg-type] # read from JSON, so JSON
     except rfc8785.CanonicalizationError as error:
         raise CanonicalisationError("a JSON literal without a JCS form") from error
 

@@ -54,7 +54,7 @@ class UnsupportedJwtError(VcJwtError):
 
 
 class KeyNotNamedError(VcJwtError):
-    """The header names no key by `kid`; a key that it brings along is nobody's (RFC 8725 §3.1)."""
+    """The header names no key by `kid`; a key that it brings along is nobody's (RFC 8725 §3.10)."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,6 @@ class VcJwt:
     claims: Json
     kid: str
     alg: str
-
-    @property
-    def is_presentation(self) -> bool:
-        """Whether the document is a presentation and not a credential."""
-        return _PRESENTATION in _array(self.document.get("type"))
 
     def instant(self, claim: str) -> datetime | None:
         """Return the instant of the claim "nbf", "exp" or "iat", None where there is none."""

@@ -42,7 +42,14 @@ class DidError(ValueError):
 
 
 class KeyNotSupportedError(DidError):
-    """A document gives a key for the purpose, of a type or in a form that is not read here."""
+    """A document gives a key for the purpose, but of a `kind` that is not read here.
+
+    The kind is that of the key, or the type of its verification method where that is not known.
+    """
+
+    def __init__(self, kind: object) -> None:
+        super().__init__(f"keys of the kind {str(kind)[:60]!r} are not read")
+        self.kind = kind
 
 
 def assertion_key(
@@ -118,7 +125,7 @@ def _check_in_force(method: Method, now: datetime | None) -> None:
 def _public_key(method: Method) -> PublicKey:
     kind = method.get("type")
     if not isinstance(kind, str) or kind not in _FORMS:
-        raise KeyNotSupportedError(f"verification methods of type {str(kind)[:60]!r} are not read")
+        raise KeyNotSupportedError(kind)
     given = [name for name in method if name.startswith("publicKey")]
     if given != [_FORMS[kind]]:
         raise DidError(f"the {kind} does not give its key by {_FORMS[kind]} alone")
@@ -136,7 +143,7 @@ def jwk_key(value: object) -> PublicKey:
     try:
         return from_jwk(value)
     except UnsupportedJwkError as error:
-        raise KeyNotSupportedError(f"publicKeyJwk: {error}") from error
+        raise KeyNotSupportedError(error.kind) from error
     except JwkError as error:
         raise DidError(f"publicKeyJwk is not a key for signatures: {error}") from error
 
@@ -148,6 +155,6 @@ def multikey_key(value: object) -> PublicKey:
     try:
         return decode_public_key(value)
     except UnsupportedKeyError as error:
-        raise KeyNotSupportedError(f"publicKeyMultibase: {error}") from error
+        raise KeyNotSupportedError(error.kind) from error
     except MultikeyError as error:
         raise DidError(f"publicKeyMultibase is not a key: {error}") from error

@@ -55,9 +55,12 @@ class Authenticity:
     def _terms(self, opened: Opened) -> Sequence[Check]:
         """Report words of a token that mean nothing; proofs look at theirs by themselves."""
         try:
+            self._means.require_time()
             canonical.check_terms(opened.document, contexts=self._means.contexts)
         except (canonical.CanonicalisationError, canonical.ContextNotBundledError) as error:
             return [not_readable(error).check]
+        except CheckError as error:
+            return [error.check]
         return []
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from registry.formats import did as dids
 from registry.formats import strict_json
 from registry.verification.checks import unknown
+from registry.verification.patience import OutOfPatienceError
 from registry.verification.ports import Fetcher, FetchError
 from registry.verification.report import Check, CheckError
 
@@ -86,7 +87,9 @@ class DidDocuments:
         try:
             renewed = _Held(self._fetch(did, owner), now, now)
         except CheckError as error:
-            self._keep(did, replace(held, asked_at=now, failure=error.check))
+            # That one verification took too long says nothing about the document to others.
+            if not isinstance(error.__cause__, OutOfPatienceError):
+                self._keep(did, replace(held, asked_at=now, failure=error.check))
             raise
         self._keep(did, renewed)
         return renewed

@@ -21,7 +21,8 @@ class VerifiedList:
 
     `bits` is the uncompressed bitstring, entry 0 in the most significant bits of byte 0;
     `ttl_ms` is in milliseconds, None where the list gives none; `signed_at` is what the proof or
-    the JWT says, None where it says nothing, and `form` the one it was signed in.
+    the JWT says, None where it says nothing, `signed_until` the end of the signature likewise, and
+    `form` the one it was signed in.
     """
 
     url: str
@@ -32,7 +33,14 @@ class VerifiedList:
     ttl_ms: int | None
     bits: bytes = field(repr=False)
     signed_at: datetime | None = None
+    signed_until: datetime | None = None
     form: str = "proof"
+
+    @property
+    def end(self) -> datetime | None:
+        """When the list or its signature ends, whichever is first."""
+        ends = [end for end in (self.period.end, self.signed_until) if end is not None]
+        return min(ends, default=None)
 
 
 class OlderListError(Exception):
@@ -45,7 +53,7 @@ class _Held:
     since: datetime
 
     def is_fresh(self, now: datetime) -> bool:
-        end = self.verified.period.end
+        end = self.verified.end
         in_period = end is None or now < end
         return in_period and self.since <= now < self.since + hold_of(self.verified)
 

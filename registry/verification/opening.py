@@ -15,6 +15,8 @@ _WHERE: Final = "the document"
 
 # A compact JWS: three base64url parts, and for an SD-JWT its disclosures after tildes.
 _COMPACT_JWT: Final = re.compile(rb"\s*([\w-]+\.[\w-]+\.[\w-]*)((?:~[\w.-]*)*)\s*")
+# '{"' in base64url, with which the header of every JWT begins.
+_BEGINNING_OF_A_JWT: Final = b"eyJ"
 _ENVELOPES: Final = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 
 
@@ -56,6 +58,8 @@ def open_value(document: Document) -> Opened:
 
 
 def _parsed(data: bytes) -> Document:
+    if data.lstrip().startswith(_BEGINNING_OF_A_JWT):
+        raise failed(_NAME, "jwt-malformed", looked_at=_WHERE)
     try:
         document = strict_json.loads(data)
     except strict_json.StrictJsonError as error:

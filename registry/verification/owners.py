@@ -27,10 +27,6 @@ class Owner:
         """Whose keys these are."""
         return str(self.document["id"])
 
-    def owns(self, method: object) -> bool:
-        """Say whether a verification method's id is one of this DID's."""
-        return isinstance(method, str) and method.partition("#")[0] == self.did
-
     def key(self, method: object) -> PublicKey:
         """Return the key of a verification method if it may sign in the role.
 

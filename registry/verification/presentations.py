@@ -30,8 +30,8 @@ from registry.verification.structure import (
     types_of,
 )
 
-# Each may cost a fetch of a DID document and of status lists.
-MAXIMUM_CREDENTIALS: Final = 64
+# Each may cost a fetch of a DID document and of status lists, within what one call may take.
+MAXIMUM_CREDENTIALS: Final = 16
 
 VerifyCredential = Callable[[Document, datetime], Report]
 
@@ -100,11 +100,18 @@ class Presentations:
         if identifier == holder:
             return passed("subject", "presented-by-subject", looked_at=holder)
         if not isinstance(identifier, str) or not identifier.startswith("did:"):
-            return passed("subject", "subject-not-a-did", looked_at="credentialSubject.id")
+            return self._subject_not_a_did()
         code, values = "holder-is-not-subject", {"subject": identifier, "holder": holder}
         if self._holder_must_be_subject:
             return failed("subject", code, looked_at=identifier, **values).check
         return passed("subject", code, looked_at=identifier, **values)
+
+    def _subject_not_a_did(self) -> Check:
+        """Report a subject that no signature can show to be the holder."""
+        where = "credentialSubject.id"
+        if self._holder_must_be_subject:
+            return unknown("subject", "subject-not-a-did", looked_at=where).check
+        return passed("subject", "subject-not-a-did", looked_at=where)
 
 
 def _require_presentation(document: Document) -> None:

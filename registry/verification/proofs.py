@@ -4,7 +4,7 @@ Others than its issuer may add proofs to a credential (§2.1.1, §2.1.2), which 
 well. They say who countersigned, and never stand in for the issuer's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,14 @@ from typing import Any, Final
 from registry.formats import canonical, data_integrity, ed25519_signature_2020, rdf
 from registry.formats.canonical import Canonicaliser, ContextLoader
 from registry.formats.multikey import PublicKey
+from registry.formats.proof_options import unnamed_members
 from registry.verification.checks import failed, passed, unknown
-from registry.verification.instants import InstantError, is_over, parse_proof_instant
+from registry.verification.instants import (
+    InstantError,
+    is_over,
+    is_to_come,
+    parse_proof_instant,
+)
 from registry.verification.owners import Owner
 from registry.verification.report import Check, CheckError, Outcome
 from registry.verification.roles import ISSUER
@@ -23,17 +29,22 @@ from registry.verification.structure import Document, as_list
 MAXIMUM_PROOFS: Final = 8
 
 _NAME: Final = "proof"
-_SIGNATURE_2020: Final = "Ed25519Signature2020"
 
 Proof = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Means:
-    """What proofs are verified with: the contexts at hand, and a bounded canonicalisation."""
+    """What proofs are verified with: contexts, and a canonicalisation and a time with bounds."""
 
     contexts: ContextLoader
     canonicalise: Canonicaliser = rdf.canonicalise
+    is_time_up: Callable[[], bool] = bool
+
+    def require_time(self) -> None:
+        """Raise `CheckError` with outcome unknown where no more may be done for the document."""
+        if self.is_time_up():
+            raise unknown(_NAME, "out-of-time", looked_at="the document")
 
 
 def check_proofs(document: Document, owner: Owner, *, means: Means) -> Sequence[Check]:
@@ -91,11 +102,13 @@ class _OneProof:
     def check(self, proof: Proof) -> Check:
         try:
             _require_supported(proof)
+            _require_named_members(proof)
             self._require_purpose(proof)
             self._require_chain(proof)
             method = proof.get("verificationMethod")
             key = self.owner.key(method)
             _require_timely(proof, now=self.owner.now)
+            self.means.require_time()
             self._require_signature(proof, key)
             self._require_same_contexts(proof)
         except CheckError as error:
@@ -137,7 +150,7 @@ class _OneProof:
         contexts, canonicalise = self.means.contexts, self.means.canonicalise
         verify = (
             ed25519_signature_2020.verify_proof
-            if proof["type"] == _SIGNATURE_2020
+            if proof["type"] == ed25519_signature_2020.TYPE
             else data_integrity.verify_proof
         )
         verify(
@@ -160,7 +173,7 @@ class _OneProof:
 
 def _require_supported(proof: Proof) -> None:
     kind, suite = proof.get("type"), proof.get("cryptosuite")
-    if kind == _SIGNATURE_2020:
+    if kind == ed25519_signature_2020.TYPE:
         return
     if kind != "DataIntegrityProof":
         raise unknown(_NAME, "proof-type-not-supported", looked_at="proof.type", type=kind)
@@ -169,26 +182,39 @@ def _require_supported(proof: Proof) -> None:
         raise unknown(_NAME, code, looked_at="proof.cryptosuite", suite=suite)
 
 
+def _require_named_members(proof: Proof) -> None:
+    """Refuse a proof over a graph in which a time could stand under another name."""
+    is_older = proof["type"] == ed25519_signature_2020.TYPE
+    if not is_older and not data_integrity.Cryptosuite(proof["cryptosuite"]).is_rdfc:
+        return
+    for name in unnamed_members(proof):
+        raise unknown(_NAME, "proof-member-not-known", looked_at="proof", member=name)
+
+
 def _require_timely(proof: Proof, *, now: datetime) -> None:
-    """Refuse a proof whose times cannot be read, or that has expired (VC-DI §2.1)."""
-    try:
-        times = {
-            name: parse_proof_instant(proof[name])
-            for name in ("created", "expires")
-            if name in proof
-        }
-    except InstantError as error:
-        raise failed(_NAME, "malformed-proof", looked_at="proof.created") from error
-    if is_over(times.get("expires"), now=now):
+    """Refuse a proof of the future, one that has expired, and times that cannot be read (§2.1)."""
+    if is_to_come(_instant(proof, "created"), now=now):
+        created = proof["created"]
+        raise unknown(_NAME, "proof-of-the-future", looked_at="proof.created", created=created)
+    if is_over(_instant(proof, "expires"), now=now):
         until = proof["expires"]
         raise failed(_NAME, "proof-expired", looked_at="proof.expires", until=until)
 
 
+def _instant(proof: Proof, name: str) -> datetime | None:
+    try:
+        return parse_proof_instant(proof[name]) if name in proof else None
+    except InstantError as error:
+        raise failed(_NAME, "malformed-proof", looked_at=f"proof.{name}") from error
+
+
 def _unproven(error: data_integrity.ProofError) -> CheckError:
     """Tell a wrong signature from a document whose signature cannot be looked at."""
-    match error.__cause__:
-        case canonical.CanonicalisationError() | canonical.ContextNotBundledError() as cause:
-            return not_readable(cause)
+    match error:
+        case data_integrity.DataLossError():
+            return _undefined(error.terms)
+        case data_integrity.ProofTransformationError():
+            return _not_canonicalisable()
         case _:
             return failed(_NAME, "wrong-signature", looked_at="proof.proofValue")
 
@@ -196,6 +222,13 @@ def _unproven(error: data_integrity.ProofError) -> CheckError:
 def not_readable(error: Exception) -> CheckError:
     """Return what to report of a document that some word or its graph makes unreadable."""
     if isinstance(error, canonical.UndefinedTermError):
-        terms = list(error.terms)
-        return failed(_NAME, "undefined-term", looked_at="@context", terms=terms)
+        return _undefined(error.terms)
+    return _not_canonicalisable()
+
+
+def _undefined(terms: Sequence[str]) -> CheckError:
+    return failed(_NAME, "undefined-term", looked_at="@context", terms=list(terms))
+
+
+def _not_canonicalisable() -> CheckError:
     return unknown(_NAME, "not-canonicalisable", looked_at="the document")

@@ -94,6 +94,7 @@ _VERDICT_OF_FAILURE: Mapping[str, Verdict] = {
     "expired": Verdict.EXPIRED,
     "proof-expired": Verdict.EXPIRED,
     "not-yet-valid": Verdict.NOT_YET_VALID,
+    "proof-not-yet-valid": Verdict.NOT_YET_VALID,
 }
 
 _EXIT_CODES: Mapping[Verdict, int] = {Verdict.VALID: 0, Verdict.SUSPENDED: 3, Verdict.UNKNOWN: 4}

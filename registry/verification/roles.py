@@ -7,7 +7,6 @@ from typing import Any, Final, Protocol
 from registry.formats import did
 from registry.formats.multikey import PublicKey
 from registry.verification.checks import failed, unknown
-from registry.verification.structure import as_list
 
 DidDocument = dict[str, Any]
 
@@ -48,14 +47,7 @@ def authorised_key(
     try:
         return role.find_key(owner_document, method, now=now)
     except did.KeyNotSupportedError as error:
-        kind = _type_of(method, owner_document)
         code = "key-type-not-supported"
-        raise unknown("proof", code, looked_at=method, key=method, type=kind) from error
+        raise unknown("proof", code, looked_at=method, key=method, type=error.kind) from error
     except did.DidError as error:
         raise failed("proof", "key-not-authorised", looked_at=method, key=method) from error
-
-
-def _type_of(method: str, owner_document: DidDocument) -> object:
-    methods = as_list(owner_document.get("verificationMethod"))
-    found = [one for one in methods if isinstance(one, dict) and one.get("id") == method]
-    return found[0].get("type") if found else None

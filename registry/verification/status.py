@@ -17,9 +17,6 @@ from registry.verification.structure import Document, as_list, types_of
 # Each entry may cost a request to a server of the issuer's choice.
 MAXIMUM_ENTRIES: Final = 16
 
-# A status message is needed for each of the 2^size values, so nothing larger fits a document.
-_MAXIMUM_SIZE: Final = 16
-
 _FIELD: Final = "credentialStatus"
 _HEXADECIMAL: Final = re.compile(r"0x([0-9A-Fa-f]{1,16})")
 
@@ -67,7 +64,7 @@ def status_not_checked(document: Document) -> Sequence[Check]:
 def _check_entry(
     given: dict[str, Any], *, lists: StatusLists, asker: Asker, now: datetime
 ) -> Sequence[Check]:
-    where = _where(given)
+    where = where_of(given)
     if "BitstringStatusListEntry" not in types_of(given):
         code, kind = "status-type-not-supported", given.get("type")
         return [unknown(NAME, code, looked_at=where, type=kind).check]
@@ -136,7 +133,7 @@ def _index(given: dict[str, Any]) -> int:
 def _size(given: dict[str, Any]) -> int:
     """Return statusSize, 1 when absent."""
     size = given.get("statusSize", 1)
-    if type(size) is not int or not 1 <= size <= _MAXIMUM_SIZE:
+    if type(size) is not int or not 1 <= size <= bitstring.MAX_ENTRY_BITS:
         raise _malformed("statusSize")
     return size
 
@@ -201,7 +198,8 @@ def _out_of_range(index: object) -> CheckError:
     return unknown(NAME, "status-index-out-of-range", looked_at=_FIELD, index=index)
 
 
-def _where(given: dict[str, Any]) -> str:
+def where_of(given: dict[str, Any]) -> str:
+    """Return what checks of an entry say that they looked at."""
     return (
         f"{shown(given.get('statusListCredential'))}, entry {shown(given.get('statusListIndex'))}"
     )

@@ -136,12 +136,15 @@ def _require_list_form(document: Document, url: str) -> None:
         raise unknown(NAME, "status-list-malformed", looked_at=url, why=structure.sentence)
     if "BitstringStatusListCredential" not in types_of(document):
         raise unknown(NAME, "not-a-status-list", looked_at=url)
-    if document.get("id", url) != url:
+    # Without an id, its host could put any other list of the same issuer in its place.
+    if "id" not in document:
+        raise unknown(NAME, "status-list-without-id", looked_at=url)
+    if document["id"] != url:
         raise unknown(NAME, "status-list-other-id", looked_at=url, id=document["id"], url=url)
 
 
 def _require_current(verified: VerifiedList, *, now: datetime) -> None:
-    if is_over(verified.period.end, now=now):
+    if is_over(verified.end, now=now):
         raise unknown(NAME, "status-list-expired", looked_at=verified.url)
     if is_to_come(verified.period.start, now=now):
         raise unknown(NAME, "status-list-not-yet-valid", looked_at=verified.url)
@@ -166,6 +169,7 @@ def _read(opened: Opened, url: str) -> VerifiedList:
         ttl_ms=_whole(subject, "ttl", at_least=0, url=url),
         bits=_bits(subject, url),
         signed_at=_signed_at(opened),
+        signed_until=_signed_until(opened),
         form="proof" if opened.token is None else "token",
     )
 
@@ -178,6 +182,15 @@ def _signed_at(opened: Opened) -> datetime | None:
     proofs = own_proofs(opened.document, issuer_of(opened.document))
     created = [parse_proof_instant(proof["created"]) for proof in proofs if "created" in proof]
     return max(created, default=None)
+
+
+def _signed_until(opened: Opened) -> datetime | None:
+    """Return the earliest end of the list's signatures, all of which must hold."""
+    token = opened.token
+    proofs = as_list(opened.document.get("proof"))
+    ends = [parse_proof_instant(proof["expires"]) for proof in proofs if "expires" in proof]
+    exp = token.content.instant("exp") if token is not None else None
+    return min(ends if exp is None else [*ends, exp], default=None)
 
 
 def _purposes(subject: dict[str, Any], url: str) -> frozenset[str]:

@@ -86,7 +86,7 @@ _TEXT = Text(
     en="it must be a text, or a text with its language.",
 )
 _OTHER_RULE = Text(
-    pl="tak zapisać tego nie wolno.",
+    pl="jego postać jest niezgodna z modelem danych.",
     en="it is not as the data model requires.",
 )
 _RULES: Final[Mapping[str, Text]] = MappingProxyType(
@@ -96,8 +96,8 @@ _RULES: Final[Mapping[str, Text]] = MappingProxyType(
             en="it must be an array that begins with W3C's context of credentials.",
         ),
         "id": Text(
-            pl="musi to być jeden adres URL; można też go nie podawać.",
-            en="it must be one URL; or leave it out.",
+            pl="musi to być jeden adres URL albo pole należy pominąć.",
+            en="it must be one URL, or be left out.",
         ),
         "type": Text(
             pl="musi wymieniać VerifiableCredential, a w prezentacji VerifiablePresentation.",

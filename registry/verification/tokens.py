@@ -51,10 +51,13 @@ def _algorithm_error(code: str, token: Token) -> CheckError:
 def _require_timely(token: Token, *, now: datetime) -> None:
     """Refuse a signature before its time or after it (RFC 7519 §4.1.4 and §4.1.5)."""
     start, end = token.content.instant("nbf"), token.content.instant("exp")
+    made = token.content.instant("iat")
+    if made is not None and is_to_come(made, now=now):
+        raise unknown(_NAME, "proof-of-the-future", looked_at="iat", created=_written(made))
     if end is not None and is_over(end, now=now):
         raise failed(_NAME, "proof-expired", looked_at="exp", until=_written(end))
     if start is not None and is_to_come(start, now=now):
-        raise failed(_NAME, "not-yet-valid", looked_at="nbf", since=_written(start))
+        raise failed(_NAME, "proof-not-yet-valid", looked_at="nbf", since=_written(start))
 
 
 def _written(instant: datetime) -> str:

@@ -13,6 +13,7 @@ from registry.verification.did_documents import DidDocuments
 from registry.verification.list_cache import ListCache
 from registry.verification.occasions import Occasion
 from registry.verification.opening import Opened, open_document, open_value
+from registry.verification.patience import Patience
 from registry.verification.ports import Fetcher
 from registry.verification.presentations import Presentations
 from registry.verification.proofs import Means
@@ -37,7 +38,8 @@ class Verifier:
 
     Lists signed by `trusted_list_issuers` count for credentials of other issuers too. With
     `holder_must_be_subject`, a presentation by anybody but the credential's subject fails.
-    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up.
+    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up. `patience`
+    bounds what each call may take in all.
 
     May be used from several threads at once, if its fetcher may. Keep one as long as possible:
     it remembers the newest status list seen at each URL, and accepts no older one.
@@ -52,10 +54,12 @@ class Verifier:
         canonicalise: Canonicaliser = rdf.canonicalise,
         trusted_list_issuers: Collection[str] = (),
         holder_must_be_subject: bool = False,
+        patience: Patience | None = None,
     ) -> None:
-        self._authenticity = Authenticity(
-            DidDocuments(fetcher), means=Means(contexts, canonicalise)
-        )
+        self._patience = patience = patience or Patience()
+        fetcher = patience.fetcher(fetcher)
+        means = Means(contexts, patience.canonicaliser(canonicalise), patience.is_time_up)
+        self._authenticity = Authenticity(DidDocuments(fetcher), means=means)
         self._lists = StatusLists(
             fetcher,
             authenticate=self._authenticate,
@@ -78,7 +82,8 @@ class Verifier:
             opened = open_document(document)
         except CheckError as error:
             return _report([error.check], None)
-        return self._verify_opened(opened, now)
+        with self._patience.one_verification():
+            return self._verify_opened(opened, now)
 
     def verify_presentation(
         self,
@@ -94,7 +99,8 @@ class Verifier:
         JWT. `challenge` and `domain` are what the holder was asked to put into the signature;
         None where that is not to be checked. Raises nothing about the document.
         """
-        return self._presentations.verify(document, Occasion(now, challenge, domain))
+        with self._patience.one_verification():
+            return self._presentations.verify(document, Occasion(now, challenge, domain))
 
     def _verify_value(self, document: Document, now: datetime) -> Report:
         try:

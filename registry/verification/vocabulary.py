@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from registry.formats import contexts as bundled
 from registry.formats.canonical import ContextLoader, InlineContextError
+from registry.formats.data_integrity import Cryptosuite
 from registry.formats.inline_contexts import check_inline_context
 from registry.verification.checks import passed, unknown
 from registry.verification.report import Check, CheckError
@@ -40,7 +41,7 @@ _DECISIVE: Final = frozenset(
 )
 # All that the bundled contexts call @id: "uid" is ODRL's word, which anybody may add to a document.
 _ID_TERMS: Final = ("id", "uid")
-_SIGNED_AS_TEXT: Final = frozenset({"eddsa-jcs-2022", "ecdsa-jcs-2019"})
+_SIGNED_AS_TEXT: Final = frozenset(suite.value for suite in Cryptosuite if not suite.is_rdfc)
 
 
 def check_vocabulary(document: Document, *, contexts: ContextLoader, is_token: bool) -> Check:

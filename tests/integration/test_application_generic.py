@@ -24,6 +24,7 @@ from registry.store.database import StoreUnavailableError
 from registry.store.recorders import PostgresEventRecorder, SqliteEventRecorder
 from registry.store.tables import documents
 from registry.store.vault import Person
+from registry.verification.killable import CanonicalisationTimeoutError
 from tests.integration.world import World, at_once, keyed
 from tests.making import (
     OPERATOR,
@@ -264,6 +265,27 @@ def test_entry_of_another_credential_is_not_taken_over(sender: Sender, world: Wo
     with pytest.raises(errors.InvalidValueError, match="an entry of its lists"):
         sender.issue(credential(credentialStatus=given_out))
     assert world.events() == before
+
+
+def test_credential_that_takes_too_long_to_canonicalise_is_refused(
+    sender: Sender, world: World, parts: Parts
+) -> None:
+    def give_up(*_: object, **__: object) -> bytes:
+        raise CanonicalisationTimeoutError
+
+    sender.mark(GenericProfile(Mechanism.EDDSA_RDFC_2022))
+    sender.application = CredentialRegistry(
+        streams=parts.streams,
+        commands=parts.commands,
+        keys=parts.keys,
+        vault=parts.vault,
+        allocator=parts.allocator,
+        public_url=PUBLIC_URL,
+        canonicalise=give_up,
+    )
+    with pytest.raises(errors.CredentialRefusedError, match="takes too long"):
+        sender.issue()
+    assert not world.of(e.CredentialIssued)
 
 
 def test_moment_that_no_event_can_hold_is_refused_and_changes_nothing(

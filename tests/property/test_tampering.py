@@ -13,14 +13,23 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from registry.domain.securing import Mechanism
-from registry.formats.contexts import CREDENTIALS_V2, OPEN_BADGES_V3
-from registry.formats.data_integrity import ProofError, proofs, verify_proof
-from registry.formats.securing import secure_credential
+from registry.formats.canonical import jcs
+from registry.formats.contexts import BUNDLED, CREDENTIALS_V2, OPEN_BADGES_V3, load
+from registry.formats.data_integrity import (
+    ProofError,
+    add_proof,
+    proof_options,
+    proofs,
+    verify_proof,
+)
+from registry.formats.securing import cryptosuite_of
 from registry.formats.strict_json import StrictJsonError, loads
 from tests.unit.formats.signers import public_key, signer_of
 
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
+
+OLDER_CONTEXTS = ["https://w3id.org/security/v1", "https://w3id.org/security/v2"]
 
 MECHANISMS = [mechanism for mechanism in Mechanism if not mechanism.is_jwt]
 BADGE: Json = {
@@ -51,9 +60,16 @@ BADGE: Json = {
 
 @cache
 def secured(mechanism: Mechanism) -> bytes:
-    signer = signer_of(mechanism.key_type)
-    created = "2026-03-01T09:00:00Z"
-    return secure_credential(BADGE, mechanism=mechanism, signer=signer, created=created).body
+    """Return a badge whose proof has an end, which nobody may move or take away either."""
+    signer, suite = signer_of(mechanism.key_type), cryptosuite_of(mechanism)
+    assert suite is not None, "no JWT is tried here"
+    options = proof_options(
+        suite,
+        verification_method=signer.verification_method,
+        created="2026-03-01T09:00:00Z",
+        expires="2026-09-01T09:00:00Z",
+    )
+    return jcs(add_proof(BADGE, options, signer=signer))
 
 
 def verifies(document: Json, mechanism: Mechanism) -> bool:
@@ -82,6 +98,15 @@ def paths(value: Any, above: Path = ()) -> list[Path]:
         if isinstance(member, dict | list):
             found += paths(member, (*above, key))
     return found
+
+
+@cache
+def words_of(url: str) -> frozenset[str]:
+    """Return the words that a bundled context defines at its top."""
+    given = load(url)["@context"]
+    members = given if isinstance(given, list) else [given]
+    words = {word for one in members if isinstance(one, dict) for word in one}
+    return frozenset(word for word in words if not word.startswith("@")) or frozenset({"name"})
 
 
 def container(document: Any, path: Path) -> Any:
@@ -138,4 +163,23 @@ def test_no_member_can_be_renamed_or_added(mechanism: Mechanism, data: st.DataOb
     other = data.draw(st.text() | st.sampled_from(["name", "description", "urn:x", "challenge"]))
     assume(other not in members and other != f"@{name}")
     members[other] = members.pop(name) if data.draw(st.booleans()) else "added"
+    assert not verifies(document, mechanism)
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+@given(data=st.data())
+def test_no_member_can_be_renamed_by_adding_a_context(
+    mechanism: Mechanism, data: st.DataObject
+) -> None:
+    """Words of one meaning, such as `expires` and `expiration` of a proof, are not one word."""
+    document = loads(secured(mechanism))
+    url = data.draw(st.sampled_from(OLDER_CONTEXTS) | st.sampled_from(sorted(BUNDLED)))
+    place = data.draw(
+        st.sampled_from([document["proof"][0], document, document["credentialStatus"]])
+    )
+    name = data.draw(st.sampled_from(sorted(place.keys() - {"@context"})))
+    other = data.draw(st.just("expiration") | st.sampled_from(sorted(words_of(url))))
+    assume(other not in place)
+    place[other] = place.pop(name)
+    document["@context"].append(url)
     assert not verifies(document, mechanism)

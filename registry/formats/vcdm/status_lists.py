@@ -10,8 +10,6 @@ from registry.formats.vcdm.problem import Document, Problem
 from registry.formats.vcdm.values import is_url, numbered, objects, shown, types_of
 
 _HEXADECIMAL: Final = re.compile(r"0x[0-9A-Fa-f]+")
-# No list has entries of more bits; two to this power is still a number that can be written down.
-_MAX_STATUS_SIZE: Final = 32
 
 
 def entries(document: Document) -> Iterator[Problem]:
@@ -63,10 +61,10 @@ def _list_url(entry: Document, path: str) -> Iterator[Problem]:
 
 
 def _size(entry: Document, path: str) -> Iterator[Problem]:
-    size = entry.get("statusSize", 1)
-    if not _is_whole(size, at_least=1) or size > _MAX_STATUS_SIZE:
+    size, most = entry.get("statusSize", 1), bitstring.MAX_ENTRY_BITS
+    if not _is_whole(size, at_least=1) or size > most:
         reason = f"{shown(size)} is not a number of bits."
-        remedy = f"Write a whole number from 1 to {_MAX_STATUS_SIZE}, or leave it out for 1."
+        remedy = f"Write a whole number from 1 to {most}, or leave it out for 1."
         yield Problem(f"{path}.statusSize", reason, remedy)
     elif size > 1 and "statusMessage" not in entry:
         reason = "it is missing, and entries of more than one bit need it."
@@ -81,7 +79,7 @@ def _messages(entry: Document, path: str) -> Iterator[Problem]:
         reason = f"{shown(given)} is not an array."
         yield Problem(f"{path}.statusMessage", reason, "Write one object for each value.")
         return
-    if _is_whole(size, at_least=1) and size <= _MAX_STATUS_SIZE and len(given) != 2**size:
+    if _is_whole(size, at_least=1) and size <= bitstring.MAX_ENTRY_BITS and len(given) != 2**size:
         reason = f"it has {len(given)} messages where an entry has {2**size} values."
         yield Problem(f"{path}.statusMessage", reason, "Write one object for each value.")
     for place, message in enumerate(given):

@@ -74,8 +74,8 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         PARSING,
     ),
     "not-expected-here": Sentence(
-        "To nie jest dokument tego rodzaju, jaki należało podać: {type}.",
-        "This is not the kind of document asked for: {type}.",
+        "Podano dokument innego rodzaju, niż oczekiwano: {type}.",
+        "Another kind of document was expected; this one is {type}.",
         MALFORMED,
     ),
     # ------------------------------------------------------- structure
@@ -135,8 +135,9 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         SECURITY,
     ),
     "status-entries-share-an-id": Sentence(
-        "Kilka wpisów o statusie nosi ten sam identyfikator, więc ich pola można by zamienić.",
-        "Several status entries bear the same id, so their fields could have been exchanged.",
+        "Kilka wpisów o statusie nosi ten sam identyfikator, więc ich pola można by zamienić "
+        "miejscami.",
+        "Several status entries bear the same id, so their fields could have been swapped.",
         SECURITY,
     ),
     # -------------------------------------------------------- validity

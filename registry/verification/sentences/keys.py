@@ -16,7 +16,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     # ------------------------------------------------------------ DIDs
     "issuer-found": Sentence(
         "Znaleziono dokument DID wystawcy, w którym podaje on swoje klucze.",
-        "The issuer's DID document was found, and says which keys are its own.",
+        "The issuer's DID document was found; it lists the issuer's keys.",
     ),
     "did-malformed": Sentence(
         "Identyfikator {did} nie jest poprawnym identyfikatorem DID.",
@@ -62,7 +62,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         METHOD,
     ),
     "key-not-authorised": Sentence(
-        "Właściciel klucza {key} nie dopuszcza go do takich podpisów albo go wycofał.",
+        "Właściciel klucza {key} nie przeznaczył go do takich podpisów albo go wycofał.",
         "The owner of the key {key} does not let it sign such documents, or has withdrawn it.",
         RELATIONSHIP,
     ),
@@ -109,12 +109,12 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         PROOF,
     ),
     "cryptosuite-not-supported": Sentence(
-        "Podpisów sporządzonych metodą {suite} weryfikator nie obsługuje.",
+        "Podpisów złożonych metodą {suite} weryfikator nie obsługuje.",
         "The cryptosuite {suite} is not supported.",
         PROOF,
     ),
     "algorithm-not-supported": Sentence(
-        "Podpisów sporządzonych algorytmem {algorithm} weryfikator nie przyjmuje.",
+        "Podpisów złożonych algorytmem {algorithm} weryfikator nie przyjmuje.",
         "Signatures with the algorithm {algorithm} are not accepted.",
         SECURITY,
     ),
@@ -123,9 +123,25 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The signature names the algorithm {algorithm}, but its key is for another.",
         SECURITY,
     ),
+    "out-of-time": Sentence(
+        "Sprawdzanie tego dokumentu trwało zbyt długo, więc tego podpisu nie sprawdzono.",
+        "Verifying this document took too long, so this signature was not looked at.",
+        PROOF,
+    ),
+    "proof-member-not-known": Sentence(
+        "Podpis ma pole {member}, którego norma nie przewiduje, więc coś mogłoby się w nim kryć.",
+        "The proof has a member {member} that the standard does not name; it could hide a field.",
+        SECURITY,
+    ),
+    "proof-of-the-future": Sentence(
+        "Podpis nosi datę z przyszłości: {created}. Warto sprawdzić zegar tego komputera.",
+        "The signature is dated in the future: {created}; check this computer's clock.",
+        PROOF,
+    ),
     "proof-chain-broken": Sentence(
-        "Podpis opiera się na innym podpisie, którego w dokumencie nie ma.",
-        "The proof builds on another one that is not in the document.",
+        "Podpis opiera się na innym podpisie, którego nie da się w dokumencie jednoznacznie "
+        "wskazać.",
+        "The proof builds on another one that the document does not hold exactly once.",
         PROOF,
     ),
     "wrong-proof-purpose": Sentence(
@@ -134,18 +150,23 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         PROOF,
     ),
     "malformed-proof": Sentence(
-        "Czas w podpisie nie jest datą i godziną.",
+        "Czas podany w podpisie nie jest poprawną datą i godziną.",
         "A time in the proof is not a date and time.",
         PROOF,
     ),
     "proof-expired": Sentence(
-        "Podpis obowiązywał do {until}.",
-        "The proof was good until {until}.",
+        "Podpis był ważny do {until}.",
+        "The proof was valid until {until}.",
+        PROOF,
+    ),
+    "proof-not-yet-valid": Sentence(
+        "Podpis będzie ważny dopiero od {since}.",
+        "The proof will be valid from {since}.",
         PROOF,
     ),
     "wrong-signature": Sentence(
-        "Po podpisaniu coś zmieniono albo podpisano innym kluczem.",
-        "Changed since it was signed, or signed with another key.",
+        "Dokument zmieniono po podpisaniu albo podpisano go innym kluczem.",
+        "The document was changed after it was signed, or was signed with another key.",
         SECURITY,
     ),
 }

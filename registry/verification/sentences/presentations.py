@@ -15,7 +15,7 @@ from registry.verification.sentences.sentence import (
 SENTENCES: Final[Mapping[str, Sentence]] = {
     "holder-found": Sentence(
         "Znaleziono dokument DID posiadacza, w którym podaje on swoje klucze.",
-        "The holder's DID document was found, and says which keys are its own.",
+        "The holder's DID document was found; it lists the holder's keys.",
     ),
     "presentation-not-signed": Sentence(
         "Prezentacji nikt nie podpisał, więc nie wiadomo, czy okazał ją posiadacz. "
@@ -25,8 +25,8 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         PROOF,
     ),
     "presented-by-subject": Sentence(
-        "Poświadczenie okazuje ten, kogo ono dotyczy.",
-        "The credential is presented by whom it is about.",
+        "Poświadczenie okazuje osoba, której ono dotyczy.",
+        "The credential is presented by the person it is about.",
     ),
     "holder-is-not-subject": Sentence(
         "Poświadczenie dotyczy {subject}, a okazuje je {holder}. Wolno okazać cudze poświadczenie, "
@@ -40,21 +40,22 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "stwierdzić, czy okazuje je ona sama.",
         "The credential does not name whom it is about by a DID, so whether that person presents "
         "it is not shown.",
+        SECURITY,
     ),
     "challenge-answered": Sentence(
-        "Prezentację przygotowano na to właśnie pytanie.",
+        "Prezentację przygotowano w odpowiedzi na tę właśnie prośbę.",
         "The presentation was made for this very request.",
     ),
     "challenge-wrong": Sentence(
-        "Prezentacji nie przygotowano na to pytanie (inne wyzwanie); mogła zostać przechwycona "
+        "Prezentację przygotowano w odpowiedzi na inne wyzwanie; mogła zostać przechwycona "
         "i użyta ponownie.",
-        "The presentation was not made for this request (another challenge); it may have been "
-        "taken from elsewhere and used again.",
+        "The presentation answers another challenge; it may have been intercepted and used again.",
         CHALLENGE,
     ),
     "challenge-not-asked": Sentence(
         "Prezentacja odpowiada na wyzwanie {challenge}, którego tu nie sprawdzano.",
-        "The presentation answers the challenge {challenge}, which was not asked to be checked.",
+        "The presentation answers the challenge {challenge}, which this verifier was not asked to "
+        "check.",
     ),
     "domain-right": Sentence(
         "Prezentację przygotowano dla tego odbiorcy.",
@@ -67,7 +68,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     ),
     "domain-not-asked": Sentence(
         "Prezentację przygotowano dla odbiorcy {domain}, czego tu nie sprawdzano.",
-        "The presentation was made for {domain}, which was not asked to be checked.",
+        "The presentation was made for {domain}, which this verifier was not asked to check.",
     ),
     "too-many-credentials": Sentence(
         "Prezentacja zawiera więcej niż {most} poświadczeń, za dużo, by je sprawdzić.",

@@ -17,7 +17,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "no-status": Sentence(
         "Poświadczenie nie wskazuje listy statusów, więc nie można go wycofać przed końcem "
         "ważności.",
-        "The credential names no status list, so it cannot be withdrawn before its end.",
+        "The credential names no status list, so it cannot be withdrawn before it expires.",
     ),
     "not-revoked": Sentence(
         "Wystawca nie unieważnił tego poświadczenia.",
@@ -50,12 +50,12 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "this verifier is told to trust that signer's lists.",
     ),
     "revoked": Sentence(
-        "Wystawca unieważnił to poświadczenie. To ostateczne.",
+        "Wystawca unieważnił to poświadczenie. Tego nie można cofnąć.",
         "The issuer has revoked this credential; that is final.",
         STATUS,
     ),
     "suspended": Sentence(
-        "Wystawca zawiesił to poświadczenie na jakiś czas.",
+        "Wystawca tymczasowo zawiesił to poświadczenie.",
         "The issuer has suspended this credential for the time being.",
         STATUS,
     ),
@@ -88,7 +88,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     ),
     "status-index-out-of-range": Sentence(
         "Lista statusów nie sięga do pozycji {index}.",
-        "The status list does not reach to the index {index}.",
+        "The status list does not reach index {index}.",
         RANGE,
     ),
     # ------------------------------------------------------- the list
@@ -115,6 +115,11 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "not-a-status-list": Sentence(
         "Pod adresem listy statusów jest poświadczenie, które nie jest listą statusów.",
         "What stands at the status list's URL is a credential, but not a status list.",
+        STATUS,
+    ),
+    "status-list-without-id": Sentence(
+        "Lista statusów nie podaje swojego adresu (id), więc mogłaby to być inna lista wystawcy.",
+        "The status list does not give its URL (id), so it could be another list of its issuer.",
         STATUS,
     ),
     "status-list-other-id": Sentence(

@@ -53,6 +53,14 @@ def test_a_credential_in_a_jwt_comes_in_an_envelope(world: World) -> None:
     assert issuer.verifies(secured).json()["verified"] is True
 
 
+def test_a_credential_with_very_much_to_say_is_secured_and_verified(
+    issuer: GenericIssuer,
+) -> None:
+    subjects = [{"id": f"urn:example:{number}", "name": "Anna"} for number in range(1_200)]
+    secured = issuer.issue(credentialSubject=subjects)
+    assert issuer.verifies(secured).json()["verified"] is True
+
+
 def test_the_same_idempotency_key_gets_the_first_answer(issuer: GenericIssuer) -> None:
     body = {"credential": issuer.credential()}
     path, headers = f"{issuer.base}/credentials/issue", {"Idempotency-Key": "vc-api-1"}

@@ -46,7 +46,9 @@ def test_a_changed_credential_is_answered_with_400_and_what_is_wrong(
     assert (body["verified"], body["verdict"], body["status"]) == (False, "invalid", 400)
     [problem] = [each for each in body["problemDetails"] if each["code"] == "wrong-signature"]
     assert problem["type"].endswith("#" + problem["title"])
-    assert problem["detail"] == "Changed since it was signed, or signed with another key."
+    assert problem["detail"] == (
+        "The document was changed after it was signed, or was signed with another key."
+    )
 
 
 def test_details_are_in_the_readers_language(issuer: GenericIssuer, credential: Json) -> None:
@@ -66,6 +68,18 @@ def test_a_revoked_credential_is_not_verified_as_soon_as_that_is_answered(
     issuer.set_status(credential, "revocation", True).raise_for_status()
     answer = issuer.verifies(credential)
     assert (answer.status_code, answer.json()["verdict"]) == (400, "revoked")
+
+
+def test_each_status_entry_has_its_own_result_though_both_have_one_index(
+    issuer: GenericIssuer,
+) -> None:
+    credential = issuer.issue()
+    issuer.set_status(credential, "suspension", True).raise_for_status()
+    results = issuer.verifies(credential, returnResults=True).json()["results"]
+    verified = {
+        each["input"]["statusPurpose"]: each["verified"] for each in results["credentialStatus"]
+    }
+    assert verified == {"revocation": True, "suspension": False}
 
 
 def test_an_expired_credential_can_be_issued_and_is_not_verified(issuer: GenericIssuer) -> None:

@@ -194,6 +194,12 @@ def test_type_of_a_key_is_told_by_its_multikey(public_key: PublicKey, key_type: 
     assert key_type_of(encode_public_key(public_key)) is key_type
 
 
+@pytest.mark.parametrize("text", ["nonsense", "", "z", "zQ3shokFTS3brHcDQrn82RUDfCZ"])
+def test_what_is_no_key_of_a_known_type_has_no_type(text: str) -> None:
+    with pytest.raises(InvalidValueError):
+        key_type_of(text)
+
+
 def opened(number: int, *purposes: str, cryptosuite: str = "eddsa-jcs-2022") -> Event:
     return event(GenericIssuingOpened, number, cryptosuite=cryptosuite, purposes=[*purposes])
 

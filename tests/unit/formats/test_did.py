@@ -285,20 +285,27 @@ def test_a_key_with_an_end_needs_a_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    "members",
+    ("kind", "members"),
     [
-        {"type": "EcdsaSecp256k1VerificationKey2019", "publicKeyJwk": EC_JWK},
-        {"type": ["Multikey"], "publicKeyMultibase": KEY},
-        {"publicKeyMultibase": KEY},
-        {"type": "JsonWebKey", "publicKeyJwk": EC_JWK | {"crv": "secp256k1"}},
-        {"type": "Multikey", "publicKeyMultibase": "z" + b58_encode(b"\xe7\x01" + bytes(33))},
+        (
+            "EcdsaSecp256k1VerificationKey2019",
+            {"type": "EcdsaSecp256k1VerificationKey2019", "publicKeyJwk": EC_JWK},
+        ),
+        (["Multikey"], {"type": ["Multikey"], "publicKeyMultibase": KEY}),
+        (None, {"publicKeyMultibase": KEY}),
+        ("EC secp256k1", {"type": "JsonWebKey", "publicKeyJwk": EC_JWK | {"crv": "secp256k1"}}),
+        (
+            "secp256k1",
+            {"type": "Multikey", "publicKeyMultibase": "z" + b58_encode(b"\xe7\x01" + bytes(33))},
+        ),
     ],
 )
 def test_a_key_that_is_not_supported_is_told_from_one_that_is_not_given(
-    members: dict[str, Any],
+    kind: object, members: dict[str, Any]
 ) -> None:
-    with pytest.raises(KeyNotSupportedError):
+    with pytest.raises(KeyNotSupportedError) as raised:
         assertion_key(published(**members), f"{DID}#1", now=NOW)
+    assert raised.value.kind == kind
 
 
 def context(url: str, _: object) -> dict[str, Any]:

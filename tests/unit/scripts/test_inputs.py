@@ -175,3 +175,11 @@ def test_name_that_is_no_utf_8_can_be_printed(tmp_path: Path) -> None:
     [found] = read(path)
 
     assert found.source.encode().endswith("\N{REPLACEMENT CHARACTER}.json".encode())
+
+
+@pytest.mark.parametrize("cut", [0, 20, 40, 2_000])
+def test_compact_jwt_that_was_cut_off_or_has_spaces_around_it_is_no_file(cut: int) -> None:
+    token = f" {(TOKEN + 'A' * 4_000)[: -cut or None]} "
+    [one] = read(token)
+    assert isinstance(one, Document)
+    assert one.body == token.strip().encode()

@@ -2,7 +2,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from registry.verification.instants import InstantError, is_over, is_to_come, parse_instant
+from registry.verification.instants import (
+    InstantError,
+    is_over,
+    is_to_come,
+    parse_instant,
+    parse_proof_instant,
+)
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -31,7 +37,10 @@ def test_an_instant_is_read_in_any_time_zone(text: str) -> None:
         "2026-W47-7T12:00:00Z",
         "2026-11-22T12:00Z",
         "2026-02-30T12:00:00Z",
+        "2026-11-22T24:00:00Z",
         "2026-11-22T25:00:00Z",
+        "2026-11-22T12:00:00+20:00",
+        "2026-11-22T12:00:00+14:30",
         "2026-11-22T12:00:00Z\n",
         "٢٠٢٦-11-22T12:00:00Z",
         "0001-01-01T00:00:00+14:00",
@@ -44,6 +53,17 @@ def test_an_instant_is_read_in_any_time_zone(text: str) -> None:
 def test_anything_else_is_not_an_instant(value: object) -> None:
     with pytest.raises(InstantError):
         parse_instant(value)
+
+
+def test_an_instant_of_a_proof_without_a_time_zone_is_in_utc() -> None:
+    assert parse_proof_instant("2026-11-22T12:00:00") == NOON
+    assert parse_proof_instant("2026-11-22T13:00:00+01:00") == NOON
+
+
+@pytest.mark.parametrize("value", ["2026-11-22", "2026-11-22T12:00:00+20:00", 1, ["x"], None])
+def test_anything_else_is_not_an_instant_of_a_proof(value: object) -> None:
+    with pytest.raises(InstantError):
+        parse_proof_instant(value)
 
 
 def test_a_clock_may_be_sixty_seconds_off() -> None:

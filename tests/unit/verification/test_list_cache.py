@@ -3,7 +3,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry.formats.data_integrity import Cryptosuite, secure
+from registry.formats.data_integrity import (
+    Cryptosuite,
+    add_proof,
+    proof_options,
+    secure,
+)
 from registry.verification.list_cache import ListCache, OlderListError, VerifiedList, hold_of
 from registry.verification.report import Verdict
 from registry.verification.validity import Period
@@ -42,6 +47,29 @@ def verified(
         ttl_ms=ttl_ms,
         bits=bytes(size),
     )
+
+
+@pytest.mark.parametrize("signed_until", [timedelta(minutes=2), timedelta(days=2)])
+def test_a_list_is_not_held_longer_than_its_signature(signed_until: timedelta) -> None:
+    cache = ListCache()
+    cache.accept(replace(verified(ttl_ms=3_600_000), signed_until=NOW + signed_until), now=NOW)
+    held = cache.get(REVOCATION_URL, now=NOW + timedelta(minutes=2))
+    assert (held is None) == (signed_until == timedelta(minutes=2))
+
+
+def test_a_list_whose_signature_ended_is_asked_for_again(world: World, issuer: Issuer) -> None:
+    options = proof_options(
+        Cryptosuite.EDDSA_RDFC_2022,
+        verification_method=issuer.key.verification_method,
+        created=instant(),
+        expires=instant(MINUTE),
+    )
+    document = issuer.unsigned_list(REVOCATION_URL, ttl_ms=86_400_000)
+    credential = issuer.credential(credentialStatus=revocation_entry())
+    issuer.web.pages[REVOCATION_URL] = as_bytes(add_proof(document, options, signer=issuer.key))
+    assert world.verify(credential).verdict is Verdict.VALID
+    report = world.verify(credential, now=NOW + timedelta(minutes=3))
+    assert only(report, "status").code == "status-list-not-verified"
 
 
 @pytest.mark.parametrize(

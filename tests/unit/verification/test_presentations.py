@@ -225,6 +225,21 @@ def test_presenting_somebody_elses_credential_fails_where_that_is_asked_for(
     assert other.verdict is Verdict.INVALID
 
 
+@pytest.mark.parametrize("subject_id", ["urn:uuid:7e1f4b52-7b9a-4a6e-8c6c-0d4a5c1f2b3d", None])
+def test_a_subject_that_is_no_did_is_unknown_where_it_must_be_the_holder(
+    world: World, issuer: Issuer, learner: Key, subject_id: str | None
+) -> None:
+    subject = unsigned(issuer.did)["credentialSubject"] | {"id": subject_id}
+    stolen = issuer.credential(
+        credentialSubject={name: value for name, value in subject.items() if value is not None}
+    )
+    shown = as_bytes(signed(presentation(stolen), learner))
+    strict = Verifier(world.web, holder_must_be_subject=True)
+    report = strict.verify_presentation(shown, now=NOW)
+    assert (report.verdict, only(report, "subject").code) == (Verdict.UNKNOWN, "subject-not-a-did")
+    assert world.verifier.verify_presentation(shown, now=NOW).verdict is Verdict.VALID
+
+
 def test_a_credential_of_the_holders_own_with_a_proof_needs_no_holder_named(
     world: World, learner: Key
 ) -> None:

@@ -105,6 +105,19 @@ def test_a_key_of_a_type_that_is_not_supported_is_unknown(world: World, issuer: 
     assert only(report, "proof").code == "key-type-not-supported"
 
 
+@pytest.mark.parametrize("embedded", [False, True])
+def test_a_key_that_is_not_supported_is_called_by_its_type(
+    world: World, issuer: Issuer, embedded: bool
+) -> None:
+    document = did.did_document(issuer.did, assertion_keys=[issuer.key.multibase])
+    method = document["verificationMethod"][0]
+    method["publicKeyMultibase"] = "z" + b58_encode(b"\xe7\x01" + bytes(33))
+    if embedded:
+        document |= {"verificationMethod": [], "assertionMethod": [method]}
+    issuer.publish_document(document)
+    assert '"secp256k1"' in only(world.verify(issuer.credential()), "proof").sentence.en
+
+
 @pytest.mark.parametrize(
     ("changes", "outcome", "code"),
     [
@@ -128,6 +141,12 @@ def test_a_proof_that_is_changed_says_what_is_wrong(
 ) -> None:
     check = only(world.verify(with_proof(issuer.credential(), **changes)), "proof")
     assert (check.outcome, check.code) == (outcome, code)
+
+
+@pytest.mark.parametrize("member", ["created", "expires"])
+def test_a_time_that_cannot_be_read_is_named(world: World, issuer: Issuer, member: str) -> None:
+    signed = with_proof(issuer.credential(), **{member: "tomorrow"})
+    assert only(world.verify(signed), "proof").looked_at == f"proof.{member}"
 
 
 def test_a_proof_that_has_expired_makes_the_credential_expired(
@@ -253,6 +272,15 @@ def test_a_chain_that_lost_its_beginning_is_invalid(world: World, issuer: Issuer
     report = world.verify(signed)
     assert only(report, "proof").code == "proof-chain-broken"
     assert report.verdict is Verdict.INVALID
+
+
+def test_a_chain_with_two_beginnings_is_invalid(world: World, issuer: Issuer) -> None:
+    signed = chained(issuer)
+    first = signed["proof"][0]
+    signed["proof"] = [first, {**first, "created": "2026-11-22T17:00:01Z"}, signed["proof"][1]]
+    checks = [check for check in world.verify(signed).checks if check.name == "proof"]
+    assert checks[-1].code == "proof-chain-broken"
+    assert checks[-1].sentence.en.endswith("does not hold exactly once.")
 
 
 def test_a_chain_whose_beginning_was_exchanged_is_invalid(world: World, issuer: Issuer) -> None:

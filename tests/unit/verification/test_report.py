@@ -14,6 +14,8 @@ FAILURES = {
     "suspended": "suspended",
     "expired": "expired",
     "not-yet-valid": "not yet valid",
+    "proof-expired": "expired",
+    "proof-not-yet-valid": "not yet valid",
     "wrong-signature": "invalid",
     "malformed-credential": "invalid",
 }

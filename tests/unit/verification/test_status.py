@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from registry.formats import bitstring, multibase
+from registry.domain.securing import Mechanism
+from registry.formats import bitstring, data_integrity, multibase
 from registry.formats.data_integrity import Cryptosuite
 from registry.verification.list_cache import ListCache, VerifiedList
 from registry.verification.report import Check, CheckError, Outcome, Report, Verdict
@@ -135,6 +136,7 @@ def test_entries_of_several_bits_are_set_unless_they_are_zero(
         ({"statusListIndex": "9" * 5_000}, "RANGE_ERROR"),
         ({"statusSize": 0}, "MALFORMED_VALUE_ERROR"),
         ({"statusSize": 2}, "MALFORMED_VALUE_ERROR"),
+        ({"statusSize": 17}, "MALFORMED_VALUE_ERROR"),
         ({"statusSize": 2**53 - 1}, "MALFORMED_VALUE_ERROR"),
         ({"statusSize": True}, "MALFORMED_VALUE_ERROR"),
         ({"statusMessage": [{"status": "0x0", "message": "on"}]}, "MALFORMED_VALUE_ERROR"),
@@ -257,11 +259,27 @@ def test_a_badge_put_in_a_lists_place_is_refused(world: World, web: Web, issuer:
     assert unknown_status(revocation_only(world, issuer)).code == "not-a-status-list"
 
 
-def test_a_list_without_an_id_is_taken_by_its_url(world: World, web: Web, issuer: Issuer) -> None:
-    signed = issuer.publish_list(set_entries={INDEX: 1})
+def test_a_list_without_an_id_could_be_any_list_of_its_issuer_so_it_is_unknown(
+    world: World, web: Web, issuer: Issuer
+) -> None:
+    signed = issuer.publish_list()
     del signed["proof"], signed["id"]
     web.pages[REVOCATION_URL] = as_bytes(issuer.sign(signed))
-    assert revocation_only(world, issuer).verdict is Verdict.REVOKED
+    assert unknown_status(revocation_only(world, issuer)).code == "status-list-without-id"
+
+
+def test_a_list_signed_in_the_future_is_unknown(world: World, web: Web, issuer: Issuer) -> None:
+    unsigned_list = issuer.unsigned_list(REVOCATION_URL)
+    for ahead, outcome in ((60, Outcome.PASSED), (61, Outcome.UNKNOWN)):
+        options = data_integrity.proof_options(
+            data_integrity.Cryptosuite.EDDSA_RDFC_2022,
+            verification_method=issuer.key.verification_method,
+            created=instant(timedelta(seconds=ahead)),
+        )
+        signed = data_integrity.add_proof(unsigned_list, options, signer=issuer.key)
+        web.pages[REVOCATION_URL] = as_bytes(signed)
+        check = only(revocation_only(World(web, issuer), issuer), "status")
+        assert check.outcome is outcome
 
 
 def gzip_text(data: bytes) -> str:
@@ -287,7 +305,9 @@ def gzip_text(data: bytes) -> str:
 def test_a_list_whose_content_is_wrong_is_unknown(
     world: World, issuer: Issuer, subject_changes: Document, problem_type: str
 ) -> None:
-    issuer.publish_list(subject_changes=subject_changes)
+    # Signed as text, since an empty array is refused in what is signed as a graph.
+    mechanism = Mechanism.EDDSA_JCS_2022
+    issuer.publish_list(mechanism=mechanism, subject_changes=subject_changes)
     assert unknown_status(revocation_only(world, issuer)).problem_type == problem_type
 
 

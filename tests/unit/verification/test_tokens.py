@@ -94,6 +94,9 @@ def test_a_token_before_its_time_is_not_yet_valid(world: World, issuer: Issuer) 
     early = int((NOW + timedelta(minutes=2)).timestamp())
     report = world.verify(token_of(issuer, {**unsigned(issuer.did), "nbf": early}))
     assert report.verdict is Verdict.NOT_YET_VALID
+    check = only(report, "proof")
+    assert (check.code, check.looked_at) == ("proof-not-yet-valid", "nbf")
+    assert "proof will be valid from" in check.sentence.en
 
 
 def test_a_token_of_a_did_jwk_issuer_is_verified(world: World, web: Web) -> None:
