@@ -30,7 +30,7 @@ from api.exchanges import Exchanges
 from api.oauth_tokens import AccessTokens
 from api.published import PublishedFiles
 from api.reference import reference
-from api.verifying_capacity import BoundedVerifier
+from api.verifying_capacity import MOST_ISSUED_FOR_ONE, BoundedVerifier, Capacity
 from registry.domain.errors import RegistryError
 from registry.verification.killable import KillableCanonicaliser
 
@@ -90,6 +90,7 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
         registry, canonicalise=app.state.canonicaliser, development=development
     )
     app.state.verifier = BoundedVerifier(verifier)
+    app.state.generic_issuing = Capacity(most_for_one=MOST_ISSUED_FOR_ONE, wait_seconds=5.0)
     app.state.development = development
     for router in GUARDED:
         app.include_router(router, dependencies=[bearer])
@@ -98,8 +99,7 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
     for router in (oauth.router, public.router, health.router, reference(app)):
         app.include_router(router)
     refusals.install(app)
-    # The way the framework offers for it.
-    app.openapi = describing(app)  # type: ignore[method-assign]
+    app.openapi = describing(app)  # type: ignore[method-assign] # the framework's own way
     return app
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from api.own_documents import OwnDocuments, OwnListsAreFresh
+from api.own_documents import OthersListCache, OwnDocuments
 from api.settings import Settings
 from projections import ALL
 from projections.catch_up import CatchUp
@@ -40,6 +40,7 @@ from registry.store.recorders import EventRecorder, open_recorder
 from registry.store.vault import Vault
 from registry.streams import Streams
 from registry.verification.guarded_fetch import GuardedFetcher
+from registry.verification.killable import KillableCanonicaliser
 from registry.verification.verify import Verifier
 
 
@@ -63,10 +64,12 @@ class Registry:
     runner: Runner
     token_key: Callable[[], bytes]
     """Gives the 32 bytes that access tokens are signed with."""
+    canonicaliser: KillableCanonicaliser
 
     def close(self) -> None:
         """Stop the background work and close the database."""
         self.runner.stop()
+        self.canonicaliser.close()
         self.database.close()
 
 
@@ -120,6 +123,8 @@ def build(settings: Settings) -> Registry:
     streams = Streams(recorder, wake=wake)
     vault = Vault(database, keys)
     allocator = Allocator(streams, keys, commands, list_size=settings.list_size)
+    # Apart from the one for verifying, so that strangers' documents keep no issuer waiting.
+    canonicaliser = KillableCanonicaliser()
     application = CredentialRegistry(
         streams=streams,
         commands=commands,
@@ -127,6 +132,7 @@ def build(settings: Settings) -> Registry:
         vault=vault,
         allocator=allocator,
         public_url=public_url,
+        canonicalise=canonicaliser,
     )
     history = History(recorder)
     folder = PublishFolder(settings.effective_publish_folder)
@@ -158,6 +164,7 @@ def build(settings: Settings) -> Registry:
         publisher=publisher,
         runner=runner,
         token_key=lambda: keys.keyed_digest(REGISTRY, "oauth/access-tokens", b""),
+        canonicaliser=canonicaliser,
     )
 
 
@@ -170,7 +177,7 @@ def build_verifier(
     """
     beyond = GuardedFetcher(allow_loopback=development)
     fetcher = OwnDocuments(registry.folder, registry.public_url, beyond=beyond)
-    cache = OwnListsAreFresh(registry.public_url)
+    cache = OthersListCache(registry.public_url)
     return Verifier(fetcher, cache=cache, canonicalise=canonicalise)
 
 

@@ -5,6 +5,7 @@ RFC 6749 §4.4, with the client's authentication of §2.3.1 either way; RFC 8414
 
 import base64
 import binascii
+import os
 from typing import Annotated
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -141,7 +142,9 @@ def give_token(
     principal = _authenticated(request, key_id, secret)
     scopes = _scopes(form, principal)
     tokens: AccessTokens = request.app.state.access_tokens
-    token = tokens.make(principal, key_id=key_id, scopes=scopes, now=now())
+    token = tokens.make(
+        principal, key_id=key_id, scopes=scopes, now=now(), randomness=os.urandom(16)
+    )
     response.headers.update(NEVER_STORED)
     return TokenAnswer(
         access_token=token, expires_in=int(LIFETIME.total_seconds()), scope=" ".join(scopes)

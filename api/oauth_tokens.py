@@ -5,7 +5,6 @@ them also reads them, so there is no public key to publish and none to mistake f
 algorithm is fixed; what a token's header says of it decides nothing.
 """
 
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,9 +63,15 @@ class AccessTokens:
         self._public_url = public_url
 
     def make(
-        self, principal: Principal, *, key_id: str, scopes: Collection[str], now: datetime
+        self,
+        principal: Principal,
+        *,
+        key_id: str,
+        scopes: Collection[str],
+        now: datetime,
+        randomness: bytes,
     ) -> str:
-        """Return a token for the bearer of an API key."""
+        """Return a token for the bearer of an API key; `randomness` tells it from all others."""
         claims = {
             "iss": self._public_url,
             "sub": principal.actor,
@@ -74,7 +79,7 @@ class AccessTokens:
             "client_id": key_id,
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
-            "jti": os.urandom(16).hex(),
+            "jti": randomness.hex(),
             "scope": " ".join(scopes),
         }
         return jwt.encode({"alg": _ALGORITHM, "typ": _TYPE}, claims, self._octets(), [_ALGORITHM])

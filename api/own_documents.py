@@ -55,7 +55,7 @@ class OwnDocuments:
             raise _nothing_published() from error
 
 
-class OwnListsAreFresh(ListCache):
+class OthersListCache(ListCache):
     """A cache that keeps others' lists and reads the registry's own each time.
 
     They cost no request, and the registry knows of a revocation as soon as it is published.

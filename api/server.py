@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import ssl
 import sys
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ def serve(settings: Settings, *, development: bool = False) -> None:
         if development:
             check_loopback(settings.host)
         check(settings)
+        _check_certificate(settings)
         _check_port(settings.host, settings.port, field="port")
         if settings.metrics_port:
             _check_port(settings.metrics_host, settings.metrics_port, field="metrics_port")
@@ -79,6 +81,23 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Raise for a certificate that cannot be served with."""
+    if settings.certfile is None or settings.keyfile is None:
+        return
+    for field, path in (("certfile", settings.certfile), ("keyfile", settings.keyfile)):
+        if not path.is_file():
+            raise InvalidValueError(f"there is no file {path}", field=field)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certfile, settings.keyfile)
+    except (ssl.SSLError, OSError) as error:
+        raise InvalidValueError(
+            f"{settings.certfile} and {settings.keyfile} are no certificate and its key in PEM",
+            field="certfile",
+            remedy="give the certificate with --certfile and its own key with --keyfile",
+        ) from error
 
 
 def _check_port(host: str, port: int, *, field: str) -> None:

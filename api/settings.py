@@ -57,7 +57,10 @@ class Settings(BaseSettings):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
+        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
+            raise ValueError("must be an https URL such as https://registry.example.org")
+        if not parts.hostname or parts.query:
             raise ValueError("must be a plain https URL such as https://registry.example.org")
         return value.rstrip("/")
 

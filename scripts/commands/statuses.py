@@ -48,7 +48,7 @@ def suspend(
     if_version: VersionOption = None,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
-    """Suspend a credential, for good or until a moment.
+    """Suspend a credential, without an end or until a moment.
 
     Examples:
       registry status suspend 018f… --reason under-review

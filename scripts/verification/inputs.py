@@ -27,7 +27,8 @@ JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _ACCEPT = "application/vc, application/vc+jwt, application/ld+json;q=0.9, application/json;q=0.8"
 _CHECK = "format"
 
-_COMPACT_JWT = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*(?:~[\w.-]*)*", re.ASCII)
+# Also one that was cut off: no file is called so.
+_COMPACT_JWT = re.compile(r"\s*eyJ[\w.~-]*\s*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ class Inputs:
         if source == STANDARD_INPUT:
             read = json_lines.read if self.lines else _whole
             yield from _inputs(source, sys.stdin.buffer, read=read)
-        elif _COMPACT_JWT.fullmatch(source):
-            yield _bounded(_abridged(source), source.encode())
+        elif _COMPACT_JWT.fullmatch(source) and not os.path.lexists(source):
+            yield _bounded(_abridged(source.strip()), source.strip().encode())
         elif "://" in source:
             yield self._fetched(source)
         elif _is_folder(source):
@@ -113,9 +114,8 @@ class Inputs:
 
 
 def _unreachable(url: str, error: FetchError) -> Unread:
-    named = _named(url)
-    reason = {"reason": error.reason}
-    told = checks.unknown(_CHECK, "credential-unreachable", looked_at=named, **reason)
+    named, code = _named(url), "credential-unreachable"
+    told = checks.unknown(_CHECK, code, looked_at=named, reason=error.reason)
     return Unread(named, told.check)
 
 
@@ -204,8 +204,8 @@ def _real(path: Path) -> Path:
 
 
 def _is_folder(source: str) -> bool:
-    # Other than Path.is_dir, it takes what may not be looked at or cannot be a path at all.
-    return "://" not in source and os.path.isdir(source)  # noqa: PTH112
+    # It takes what may not be looked at or cannot be a path at all.
+    return "://" not in source and os.path.isdir(source)  # noqa: PTH112 - Path.is_dir raises there
 
 
 def _is_lines(source: str) -> bool:

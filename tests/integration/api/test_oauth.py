@@ -231,7 +231,9 @@ def tokens(key: bytes = KEY) -> AccessTokens:
 
 def made(**more: Any) -> str:
     principal = Principal("api-key:a", Role.AUDITOR, None)
-    return tokens(**more).make(principal, key_id="a", scopes=["write:/"], now=NOW)
+    return tokens(**more).make(
+        principal, key_id="a", scopes=["write:/"], now=NOW, randomness=b"r" * 16
+    )
 
 
 def forged(header: Any, change: Callable[[Json], Any] = lambda claims: claims) -> str:

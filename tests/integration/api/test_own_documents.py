@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.own_documents import OwnDocuments, OwnListsAreFresh
+from api.own_documents import OthersListCache, OwnDocuments
 from projections.publish_folder import PublishFolder, did_name, jwt_name, list_name
 from registry.verification.list_cache import VerifiedList
 from registry.verification.ports import Fetched, FetchError
@@ -95,7 +95,7 @@ def test_others_are_asked_by_the_guarded_client(
 
 
 def test_own_lists_are_read_each_time_and_others_are_kept() -> None:
-    cache = OwnListsAreFresh(URL)
+    cache = OthersListCache(URL)
     for url, held in ((f"{URL}/status-lists/1", False), ("https://other.example/1", True)):
         verified = VerifiedList(url, "did:example:1", frozenset(), 1, Period(NOW, None), None, b"")
         cache.accept(verified, now=NOW)
