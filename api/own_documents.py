@@ -5,14 +5,13 @@ from datetime import datetime
 
 from api.negotiation import choose
 from api.published import LIST_TYPES
-from projections.publish_folder import PublishFolder
+from projections.publish_folder import DID_NAME, LIST_NAME, PublishFolder, as_jwt
 from registry.formats.vc_jwt import VC_JWT
 from registry.verification.list_cache import ListCache, VerifiedList
 from registry.verification.ports import Fetched, Fetcher, FetchError
 
-_ID = "[0-9a-f-]{36}"
-_LIST = re.compile(rf"status-lists/{_ID}/(?:revocation|suspension)")
-_DID_DOCUMENT = re.compile(rf"issuers/{_ID}/did\.json")
+_LIST = re.compile(LIST_NAME)
+_DID_DOCUMENT = re.compile(DID_NAME)
 
 _DID_TYPE = "application/did+json"
 
@@ -41,7 +40,7 @@ class OwnDocuments:
         raise _nothing_published()
 
     def _list(self, name: str, accept: str) -> Fetched:
-        compact = f"{name}.jwt"
+        compact = as_jwt(name)
         offers = (*LIST_TYPES, VC_JWT) if (self._folder.root / compact).exists() else LIST_TYPES
         media_type = choose(accept, offers)
         if media_type is None:

@@ -25,7 +25,7 @@ from api.errors import (
 from api.negotiation import accepted, choose
 from api.problems import problem_response
 from projections.list_documents import document_of
-from projections.publish_folder import PublishFolder
+from projections.publish_folder import DID_NAME, LIST_NAME, PublishFolder, as_jwt
 from registry.domain.errors import RegistryError
 
 LIST_TYPES = ("application/vc", "application/ld+json", "application/json")
@@ -37,9 +37,8 @@ DID_TYPES = (
     "application/json",
 )
 
-_ID = "[0-9a-f-]{36}"
-_LIST = re.compile(rf"/(status-lists/{_ID}/(?:revocation|suspension))")
-_DID = re.compile(rf"/(issuers/{_ID}/did\.json)")
+_LIST = re.compile(f"/({LIST_NAME})")
+_DID = re.compile(f"/({DID_NAME})")
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"ETag"),
@@ -137,7 +136,7 @@ class PublishedFiles:
 
     def _named(self, path: str) -> PublishedFile | None:
         if match := _LIST.fullmatch(path):
-            jws = PublishedFile(self._folder.root / f"{match[1]}.jwt", JWT_TYPES)
+            jws = PublishedFile(self._folder.root / as_jwt(match[1]), JWT_TYPES)
             return PublishedFile(self._folder.root / match[1], LIST_TYPES, jws=jws)
         if match := _DID.fullmatch(path):
             return PublishedFile(self._folder.root / match[1], DID_TYPES)

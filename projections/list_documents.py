@@ -20,12 +20,10 @@ from registry.formats import data_integrity, jws, status_list_credential, vc_jwt
 from registry.formats.canonical import jcs
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.multibase import b58_decode, b64url_encode
-from registry.formats.securing import cryptosuite_of
+from registry.formats.securing import VC, cryptosuite_of, lone_proof_alone
 from registry.formats.signer import Signer
+from registry.formats.vc_jwt import VC_JWT
 from registry.issuance import list_url
-
-MEDIA_TYPE: Final = "application/vc"
-JWT_MEDIA_TYPE: Final = "application/vc+jwt"
 
 _EMBEDDED: Final = {
     KeyType.ED25519: Mechanism.EDDSA_RDFC_2022,
@@ -34,7 +32,7 @@ _EMBEDDED: Final = {
     # No Data Integrity suite signs with RSA.
     KeyType.RSA: Mechanism.EDDSA_RDFC_2022,
 }
-_NAMES: Final = {MEDIA_TYPE: list_name, JWT_MEDIA_TYPE: jwt_name}
+_NAMES: Final = {VC: list_name, VC_JWT: jwt_name}
 
 
 class UnknownFormError(ValueError):
@@ -88,13 +86,14 @@ def secured(
     cryptosuite = cryptosuite_of(mechanism)
     if cryptosuite is None:
         token = vc_jwt.secure(document, signer=signer)
-        how = {"media_type": JWT_MEDIA_TYPE, "alg": str(jws.parse(token).header["alg"])}
+        how = {"media_type": VC_JWT, "alg": str(jws.parse(token).header["alg"])}
         body, proof_value = token.encode("ascii"), token.rpartition(".")[2]
     else:
-        proved = _one_proof(
+        # Not in an array: openvc-core reads none, and every verifier tried reads this.
+        proved = lone_proof_alone(
             data_integrity.secure(document, cryptosuite=cryptosuite, signer=signer, created=created)
         )
-        how = {"media_type": MEDIA_TYPE, "cryptosuite": cryptosuite.value}
+        how = {"media_type": VC, "cryptosuite": cryptosuite.value}
         body, proof_value = jcs(proved), proved["proof"]["proofValue"]
     recorded = {
         **how,
@@ -108,7 +107,7 @@ def secured(
 
 def published_bytes(document: dict[str, Any], recorded: Mapping[str, str]) -> bytes:
     """Return the served bytes of a form again, from what its event recorded; needs no key."""
-    if recorded["media_type"] == JWT_MEDIA_TYPE:
+    if recorded["media_type"] == VC_JWT:
         return _jws_again(document, recorded)
     options = data_integrity.proof_options(
         Cryptosuite(recorded["cryptosuite"]),
@@ -116,7 +115,7 @@ def published_bytes(document: dict[str, Any], recorded: Mapping[str, str]) -> by
         created=recorded["created"],
     )
     signature = b58_decode(recorded["proof_value"].removeprefix("z"))
-    return jcs(_one_proof(data_integrity.attach(document, options, signature=signature)))
+    return jcs(lone_proof_alone(data_integrity.attach(document, options, signature=signature)))
 
 
 def _jws_again(document: dict[str, Any], recorded: Mapping[str, str]) -> bytes:
@@ -129,11 +128,6 @@ def _jws_again(document: dict[str, Any], recorded: Mapping[str, str]) -> bytes:
     }
     parts = (b64url_encode(jcs(header)), b64url_encode(jcs(document)), recorded["proof_value"])
     return ".".join(parts).encode("ascii")
-
-
-def _one_proof(document: dict[str, Any]) -> dict[str, Any]:
-    # One proof as an object: openvc-core reads no array, and every verifier tried reads this.
-    return document | {"proof": document["proof"][0]}
 
 
 def document_of(body: bytes) -> dict[str, Any]:

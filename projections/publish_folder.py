@@ -143,6 +143,14 @@ class PublishFolder:
             yield
 
 
+_ID = "[0-9a-f-]{36}"
+LIST_NAME = rf"{STATUS_LISTS}/{_ID}/(?:revocation|suspension)"
+"""A pattern of the names that `list_name` makes."""
+
+DID_NAME = rf"{ISSUERS}/{_ID}/did\.json"
+"""A pattern of the names that `did_name` makes."""
+
+
 def list_name(list_id: str, purpose: str) -> str:
     """Return the name of a published status list, which is also the end of its URL."""
     return f"{STATUS_LISTS}/{list_id}/{purpose}"
@@ -150,7 +158,12 @@ def list_name(list_id: str, purpose: str) -> str:
 
 def jwt_name(list_id: str, purpose: str) -> str:
     """Return the name of the same list as a compact JWS, which has no URL of its own."""
-    return f"{list_name(list_id, purpose)}.jwt"
+    return as_jwt(list_name(list_id, purpose))
+
+
+def as_jwt(name: str) -> str:
+    """Return the name of a list's compact JWS, given the list's."""
+    return f"{name}.jwt"
 
 
 def did_name(issuer_id: str) -> str:

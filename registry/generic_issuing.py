@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from registry import generic_credential as sent
+from registry import reserved
 from registry.allocation import Allocator
 from registry.commands import Caller
 from registry.credential_names import CredentialNames
@@ -152,20 +153,20 @@ class GenericIssuing:
     def _check(self, work: _Work) -> None:
         """Raise what issuing would raise, before anything is changed."""
         tried = work.completed(self._public_url, _NOWHERE if work.gets_entries else None)
-        self._check_nobody_elses(work)
+        self._check_reserved(work)
         try:
             check_issuable(tried)
         except NotIssuableError as error:
             faults = [_fault(problem) for problem in error.problems]
             raise CredentialRefusedError(str(error), errors=faults) from error
 
-    def _check_nobody_elses(self, work: _Work) -> None:
+    def _check_reserved(self, work: _Work) -> None:
         """Raise for what only the registry itself says in the issuer's name."""
         credential = work.order.credential
-        sent.check_is_no_list(credential, public_url=self._public_url)
-        if not sent.is_signed_by(credential, work.issuer.keys):
+        reserved.check_is_no_list(credential, public_url=self._public_url)
+        if not reserved.is_signed_by(credential, work.issuer.keys):
             # What the registry signed already has the entries that were given out for it.
-            sent.check_entries(credential, public_url=self._public_url)
+            reserved.check_entries(credential, public_url=self._public_url)
 
     def _secure_and_keep(self, work: _Work) -> tuple[Issuance, bytes]:
         """Place, secure, and keep in the vault: once, however often the name is read anew."""

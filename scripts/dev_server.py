@@ -1,18 +1,15 @@
 """A development server: a test issuer for every way of securing, open to all on this machine."""
 
-import contextlib
 import json
 import os
-import signal
 import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 import httpx
 from rich.console import Console
@@ -27,6 +24,7 @@ from scripts import parent
 from scripts.answers import Session
 from scripts.demo import place as places
 from scripts.local import caller, existing, opened
+from scripts.temporary_folder import folder_of, leave_on_sigterm
 
 WARNING = (
     "DEVELOPMENT SERVER: it asks nobody who they are. Whoever can reach this machine's loopback "
@@ -83,11 +81,11 @@ def run(session: Session, *, host: str | None, port: int | None, until_stdin_clo
     Raises InvalidValueError for a host that others could reach.
     """
     server.check_loopback(host or LOOPBACK)
-    signal.signal(signal.SIGTERM, _leave)
+    leave_on_sigterm()
     if until_stdin_closes:
         parent.end_with_stdin()
     Console(stderr=True, style="bold red").print(WARNING, highlight=False, soft_wrap=True)
-    with _folder(session) as folder:
+    with folder_of(session, prefix="registry-dev-") as folder:
         _serve(folder, host=host or LOOPBACK, port=port, as_json=session.as_json)
 
 
@@ -179,18 +177,3 @@ def _own_stdout() -> TextIO:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return output
-
-
-@contextlib.contextmanager
-def _folder(session: Session) -> Iterator[Path]:
-    """Give the folder the user named, or one that is removed afterwards."""
-    if session.folder is not None:
-        yield session.folder
-        return
-    with TemporaryDirectory(prefix="registry-dev-") as folder:
-        yield Path(folder)
-
-
-def _leave(_signal: int, _frame: object) -> NoReturn:
-    """End on SIGTERM as on any error, so that a temporary folder is removed."""
-    sys.exit(128 + signal.SIGTERM)

@@ -61,11 +61,14 @@ def secure_credential(
         previous_proof=previous_proof,
         canonicalise=canonicalise,
     )
-    return Secured(jcs(secured if lone_proof_in_array else _lone_proof_alone(secured)), VC)
+    return Secured(jcs(secured if lone_proof_in_array else lone_proof_alone(secured)), VC)
 
 
-def _lone_proof_alone(secured: dict[str, Any]) -> dict[str, Any]:
-    # Proofs are not part of what they sign, so neither is the array around them.
+def lone_proof_alone(secured: dict[str, Any]) -> dict[str, Any]:
+    """Return a secured document whose one proof is an object; several stay an array.
+
+    Proofs are not part of what they sign, so neither is the array around them.
+    """
     match secured["proof"]:
         case [proof]:
             return secured | {"proof": proof}

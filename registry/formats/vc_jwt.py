@@ -15,6 +15,7 @@ from registry.formats import jws
 from registry.formats.canonical import ContextLoader, ContextNotBundledError, check_terms, jcs
 from registry.formats.contexts import CREDENTIALS_V2
 from registry.formats.jws import Jws
+from registry.formats.one_or_many import as_list
 from registry.formats.signer import Signer
 from registry.formats.stamps import parse_stamp
 from registry.formats.strict_json import StrictJsonError, loads
@@ -136,7 +137,7 @@ def unenvelope(document: Json, *, contexts: ContextLoader = bundled.load) -> str
     """
     if document.keys() != {"@context", "id", "type"}:
         raise VcJwtError("an envelope has the members @context, id and type only")
-    _check_envelope_context(_array(document["@context"]), contexts)
+    _check_envelope_context(as_list(document["@context"]), contexts)
     media_type, token = _data_url(document["id"])
     if media_type not in _media_types(document["type"]):
         raise UnsupportedJwtError(f"{media_type[:100]!r} is not read in this kind of envelope")
@@ -218,7 +219,7 @@ def _check_kind(document: Json, header: Mapping[str, Any], *, typ: str) -> None:
 
 
 def _check_claims(document: Json, claims: Json, *, has_period: bool) -> None:
-    subjects = _array(document.get("credentialSubject", []))
+    subjects = as_list(document.get("credentialSubject", []))
     stated = {
         "iss": [_id(document.get("issuer", document.get("holder")))],
         "jti": [_id(document)],
@@ -277,7 +278,7 @@ def _data_url(url: object) -> tuple[str, str]:
 
 
 def _media_types(kind: object) -> set[str]:
-    [found] = _array(kind) if len(_array(kind)) == 1 else [None]
+    [found] = as_list(kind) if len(as_list(kind)) == 1 else [None]
     if not isinstance(found, str) or found not in _ENVELOPES:
         raise VcJwtError("not of the one type of an enveloped credential or presentation")
     return _ENVELOPES[found]
@@ -288,9 +289,5 @@ def _id(value: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _array(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def _texts(value: object) -> list[str]:
-    return [item for item in _array(value) if isinstance(item, str)]
+    return [item for item in as_list(value) if isinstance(item, str)]

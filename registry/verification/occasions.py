@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.formats.one_or_many import values_of
 from registry.verification.checks import failed, passed
 from registry.verification.opening import Opened
 from registry.verification.report import Check
-from registry.verification.structure import as_list
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class _Signed:
     may_name_others: bool = False
 
     def is_for(self, domain: str) -> bool:
-        named = as_list(self.domains)
+        named = values_of(self.domains)
         return domain in named and (self.may_name_others or all(one == domain for one in named))
 
 
 def check_occasion(opened: Opened, occasion: Occasion) -> Sequence[Check]:
     """Report on the challenge and the domain in each signature, asked for or not."""
-    proofs = as_list(opened.document.get("proof"))
+    proofs = values_of(opened.document.get("proof"))
     signed = [_Signed(proof.get("challenge"), proof.get("domain")) for proof in proofs]
     if opened.token is not None:
         claims = opened.token.content.claims

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from registry.formats.one_or_many import values_of
 from registry.verification.authenticity import Authenticity, is_signed
 from registry.verification.checks import failed, passed, unknown
 from registry.verification.occasions import Occasion, check_occasion
@@ -25,7 +26,6 @@ from registry.verification.report import (
 from registry.verification.roles import HOLDER
 from registry.verification.structure import (
     Document,
-    as_list,
     check_presentation_structure,
     types_of,
 )
@@ -66,7 +66,7 @@ class Presentations:
     def _substance(
         self, opened: Opened, structure: Check, occasion: Occasion
     ) -> PresentationReport:
-        presented = as_list(opened.document.get("verifiableCredential"))
+        presented = values_of(opened.document.get("verifiableCredential"))
         holder = _stated_holder(opened.document) or _signer(opened)
         binding = self._binding(opened, holder, occasion)
         checks = [structure, *binding]
@@ -91,7 +91,7 @@ class Presentations:
         return [
             self._subject(subject, holder)
             for report in credentials
-            for subject in as_list((report.credential or {}).get("credentialSubject"))
+            for subject in values_of((report.credential or {}).get("credentialSubject"))
             if isinstance(subject, dict)
         ]
 
@@ -131,7 +131,7 @@ def _signer(opened: Opened) -> str | None:
     """Return the owner of the key that signed, for a presentation that names no holder."""
     if opened.token is not None:
         return opened.token.content.kid.partition("#")[0]
-    proofs = as_list(opened.document.get("proof"))
+    proofs = values_of(opened.document.get("proof"))
     method = proofs[0].get("verificationMethod") if proofs else None
     return method.partition("#")[0] if isinstance(method, str) else None
 

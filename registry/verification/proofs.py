@@ -12,6 +12,7 @@ from typing import Any, Final
 from registry.formats import canonical, data_integrity, ed25519_signature_2020, rdf
 from registry.formats.canonical import Canonicaliser, ContextLoader
 from registry.formats.multikey import PublicKey
+from registry.formats.one_or_many import values_of
 from registry.formats.proof_options import unnamed_members
 from registry.verification.checks import failed, passed, unknown
 from registry.verification.instants import (
@@ -23,7 +24,7 @@ from registry.verification.instants import (
 from registry.verification.owners import Owner
 from registry.verification.report import Check, CheckError, Outcome
 from registry.verification.roles import ISSUER
-from registry.verification.structure import Document, as_list
+from registry.verification.structure import Document
 
 # Each proof may cost a canonicalisation of the whole document.
 MAXIMUM_PROOFS: Final = 8
@@ -52,7 +53,7 @@ def check_proofs(document: Document, owner: Owner, *, means: Means) -> Sequence[
 
     At least one must be by `owner`. The countersigners of a credential come after.
     """
-    proofs = as_list(document["proof"])
+    proofs = values_of(document["proof"])
     if len(proofs) > MAXIMUM_PROOFS:
         error = unknown(_NAME, "too-many-proofs", looked_at="proof", most=MAXIMUM_PROOFS)
         return [error.check]
@@ -71,7 +72,7 @@ def check_proofs(document: Document, owner: Owner, *, means: Means) -> Sequence[
 
 def own_proofs(document: Document, did: str) -> Sequence[Proof]:
     """Return the proofs of a document that name a key of `did`."""
-    proofs = as_list(document.get("proof"))
+    proofs = values_of(document.get("proof"))
     return [proof for proof in proofs if _signer(proof) == did]
 
 
@@ -135,8 +136,8 @@ class _OneProof:
 
     def _require_chain(self, proof: Proof) -> None:
         """Refuse a proof that builds on one which is not there, or not there once."""
-        ids = [other.get("id") for other in as_list(self.document["proof"])]
-        names = as_list(proof.get("previousProof", []))
+        ids = [other.get("id") for other in values_of(self.document["proof"])]
+        names = values_of(proof.get("previousProof", []))
         if ("previousProof" in proof and not names) or any(ids.count(name) != 1 for name in names):
             raise failed(_NAME, "proof-chain-broken", looked_at="proof.previousProof")
 

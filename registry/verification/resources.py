@@ -8,15 +8,16 @@ checked. So both are told and decide nothing.
 from collections.abc import Sequence
 
 from registry.formats.contexts import BUNDLED
+from registry.formats.one_or_many import values_of
 from registry.verification.checks import passed
 from registry.verification.report import Check
-from registry.verification.structure import Document, as_list
+from registry.verification.structure import Document
 
 
 def check_references(document: Document) -> Sequence[Check]:
     """Return what to say of the related resources and schemas a sound document names."""
-    urls = [str(one["id"]) for one in as_list(document.get("relatedResource"))]
-    schemas = [str(one.get("id")) for one in as_list(document.get("credentialSchema"))]
+    urls = [str(one["id"]) for one in values_of(document.get("relatedResource"))]
+    schemas = [str(one.get("id")) for one in values_of(document.get("credentialSchema"))]
     return [*map(_resource, urls), *map(_schema, schemas)]
 
 

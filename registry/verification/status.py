@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from registry.formats import bitstring
+from registry.formats.one_or_many import values_of
 from registry.verification.checks import failed, passed, unknown
 from registry.verification.list_cache import VerifiedList
 from registry.verification.report import Check, CheckError, shown
 from registry.verification.status_lists import NAME, Asker, StatusLists
-from registry.verification.structure import Document, as_list, types_of
+from registry.verification.structure import Document, types_of
 
 # Each entry may cost a request to a server of the issuer's choice.
 MAXIMUM_ENTRIES: Final = 16
@@ -41,7 +42,7 @@ def check_status(
     document: Document, *, lists: StatusLists, asker: Asker, now: datetime
 ) -> Sequence[Check]:
     """Report on every status entry of a credential whose issuer and proofs were accepted."""
-    entries = as_list(document.get(_FIELD))
+    entries = values_of(document.get(_FIELD))
     if not entries:
         return [passed(NAME, "no-status", looked_at=_FIELD)]
     if len(entries) > MAXIMUM_ENTRIES:
@@ -145,7 +146,7 @@ def _messages(given: dict[str, Any], size: int) -> Mapping[int, str]:
     """
     if size == 1 and "statusMessage" not in given:
         return {}
-    told = as_list(given.get("statusMessage"))
+    told = values_of(given.get("statusMessage"))
     messages = dict(map(_status_message, told))
     if len(told) != 2**size or messages.keys() != set(range(2**size)):
         raise _malformed("statusMessage")

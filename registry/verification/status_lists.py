@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from registry.formats import bitstring
+from registry.formats.one_or_many import values_of
 from registry.verification.checks import unknown
 from registry.verification.instants import is_over, is_to_come, parse_proof_instant
 from registry.verification.list_cache import ListCache, OlderListError, VerifiedList
@@ -25,7 +26,6 @@ from registry.verification.proofs import own_proofs
 from registry.verification.report import Check, CheckError, Outcome
 from registry.verification.structure import (
     Document,
-    as_list,
     check_structure,
     issuer_of,
     types_of,
@@ -187,14 +187,14 @@ def _signed_at(opened: Opened) -> datetime | None:
 def _signed_until(opened: Opened) -> datetime | None:
     """Return the earliest end of the list's signatures, all of which must hold."""
     token = opened.token
-    proofs = as_list(opened.document.get("proof"))
+    proofs = values_of(opened.document.get("proof"))
     ends = [parse_proof_instant(proof["expires"]) for proof in proofs if "expires" in proof]
     exp = token.content.instant("exp") if token is not None else None
     return min(ends if exp is None else [*ends, exp], default=None)
 
 
 def _purposes(subject: dict[str, Any], url: str) -> frozenset[str]:
-    purposes = as_list(subject.get("statusPurpose"))
+    purposes = values_of(subject.get("statusPurpose"))
     if not purposes or not all(isinstance(purpose, str) for purpose in purposes):
         raise _malformed("statusPurpose", url)
     return frozenset(purposes)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from registry.domain.text import Text
 from registry.formats import vcdm
+from registry.formats.one_or_many import values_of
 from registry.verification.checks import failed, passed
 from registry.verification.report import Check
 
@@ -46,14 +47,7 @@ def issuer_of(document: Document) -> str:
 
 def types_of(document: Document) -> list[Any]:
     """Return the value of `type` as a list."""
-    return as_list(document.get("type"))
-
-
-def as_list(value: Any) -> list[Any]:
-    """Return a JSON-LD value that may be one or many as a list; absent and null are none."""
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
+    return values_of(document.get("type"))
 
 
 def _left_to_nobody_else(

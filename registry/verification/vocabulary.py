@@ -19,9 +19,10 @@ from registry.formats import contexts as bundled
 from registry.formats.canonical import ContextLoader, InlineContextError
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.inline_contexts import check_inline_context
+from registry.formats.one_or_many import values_of
 from registry.verification.checks import passed, unknown
 from registry.verification.report import Check, CheckError
-from registry.verification.structure import Document, as_list
+from registry.verification.structure import Document
 
 _NAME: Final = "contexts"
 
@@ -62,7 +63,7 @@ def check_vocabulary(document: Document, *, contexts: ContextLoader, is_token: b
 
 def _is_signed_as_text(document: Document) -> bool:
     """Say whether every proof is over the JSON; beside one over the graph that is not enough."""
-    proofs = as_list(document.get("proof"))
+    proofs = values_of(document.get("proof"))
     return bool(proofs) and all(
         proof.get("type") == "DataIntegrityProof"
         and str(proof.get("cryptosuite")) in _SIGNED_AS_TEXT
@@ -123,7 +124,7 @@ def _require_another_node(node: dict[str, Any], document: Document) -> None:
 
 def _require_separate_entries(document: Document) -> None:
     """Refuse entries that are one node of the graph, whose indexes could trade places."""
-    entries = as_list(document.get("credentialStatus"))
+    entries = values_of(document.get("credentialStatus"))
     ids = [one for entry in entries if isinstance(entry, dict) for one in _ids(entry)]
     if len(ids) != len(set(ids)):
         raise unknown(_NAME, "status-entries-share-an-id", looked_at="credentialStatus")

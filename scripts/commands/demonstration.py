@@ -1,12 +1,7 @@
 """Show a newcomer that it works: a real server, and four users over HTTPS."""
 
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, NoReturn
+from contextlib import suppress
+from typing import Annotated
 
 import typer
 
@@ -16,6 +11,7 @@ from scripts.demo import place as places
 from scripts.demo.report import next_steps, summary
 from scripts.demo.scenario import play
 from scripts.demo.server import running
+from scripts.temporary_folder import folder_of, leave_on_sigterm
 
 FEWEST = 10
 MOST = 100_000
@@ -50,8 +46,8 @@ def demo(
       registry demo --credentials 100 --json
       registry demo --folder my-demo --serve
     """
-    signal.signal(signal.SIGTERM, _leave)
-    with _folder(session) as folder:
+    leave_on_sigterm()
+    with folder_of(session, prefix="registry-demo-") as folder:
         place = places.prepare(folder, database_url=database_url)
         say(f"A server starts at {place.base_url}; this takes a minute or so.")
         with running(place) as server:
@@ -64,18 +60,3 @@ def demo(
                 with suppress(KeyboardInterrupt):
                     server.wait()
     return result.exit_code
-
-
-@contextmanager
-def _folder(session: Session) -> Iterator[Path]:
-    """Give the folder the user named, or one that is removed afterwards."""
-    if session.folder is not None:
-        yield session.folder
-        return
-    with TemporaryDirectory(prefix="registry-demo-") as folder:
-        yield Path(folder)
-
-
-def _leave(_signal: int, _frame: object) -> NoReturn:
-    """End on SIGTERM as on any error: the server is stopped, a temporary folder removed."""
-    sys.exit(128 + signal.SIGTERM)

@@ -9,8 +9,8 @@ from registry.domain.securing import Mechanism
 from registry.formats import canonical, contexts
 from registry.formats.contexts import CREDENTIALS_V2, OPEN_BADGES_V3
 from registry.formats.data_integrity import Cryptosuite
+from registry.formats.one_or_many import values_of
 from registry.verification.report import Verdict
-from registry.verification.structure import as_list
 from tests.unit.verification.world import (
     CREDENTIAL_ID,
     Document,
@@ -223,7 +223,7 @@ def written_definitions(value: Any) -> Iterator[tuple[str, str]]:
     members = value if isinstance(value, list) else []
     if isinstance(value, dict):
         members = list(value.values())
-        for context in as_list(value.get("@context")):
+        for context in values_of(value.get("@context")):
             for term, definition in context.items() if isinstance(context, dict) else ():
                 iri = definition.get("@id") if isinstance(definition, dict) else definition
                 if isinstance(iri, str) and not term.startswith("@"):
