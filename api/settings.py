@@ -40,6 +40,15 @@ class Settings(BaseSettings):
     publish_folder: Path | None = None
     """Where lists and DID documents are served from; without it `published` in the folder."""
 
+    log_folder: Path | None = None
+    """Where the transparency log lies, outside the database; without it `log` in the folder."""
+    log_key: SecretStr | None = None
+    """The keys that sign checkpoints, a line each; without it `log.key` in the folder is read."""
+    log_policy: Path | None = None
+    """A trust policy (C2SP tlog-policy) that names witnesses, their URLs and the quorum."""
+    accreditation_enforced: bool = False
+    """Whether an issuer needs an accreditation that counts in order to issue."""
+
     list_size: int = Field(default=131_072, ge=131_072, multiple_of=8)
     """Entries of each list opened from now on; the default is the least W3C verifiers accept."""
     list_validity_seconds: int = Field(default=86_400, ge=60)
@@ -114,6 +123,21 @@ class Settings(BaseSettings):
     def effective_publish_folder(self) -> Path:
         """The publish folder: `published` in the folder unless another is set."""
         return self.publish_folder or self.folder / "published"
+
+    @property
+    def effective_log_folder(self) -> Path:
+        """The transparency log's folder: `log` in the folder unless another is set."""
+        return self.log_folder or self.folder / "log"
+
+    @property
+    def log_key_file(self) -> Path:
+        """Where `init` puts the key that signs checkpoints."""
+        return self.folder / "log.key"
+
+    @property
+    def erasure_journal_file(self) -> Path:
+        """The list of erased keys, which a restore of the database must not bring back."""
+        return self.folder / "erasures.journal"
 
     @property
     def master_key_file(self) -> Path:

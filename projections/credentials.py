@@ -65,17 +65,36 @@ class CredentialsProjection:
                 if event.superseded_by:
                     values = {"superseded_by": event.superseded_by}
                     rows.change(VIEW, (str(event.originator_id),), values)
-            case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
-                pass
-            case e.ReasonCodeAdded() | e.GenericIssuingOpened() | e.CredentialNamed():
-                pass
-            case e.AchievementDefined() | e.AchievementRevised():
-                pass
-            case e.AchievementWithdrawn() | e.StatusListOpened() | e.IndexesReserved():
-                pass
-            case e.IndexesReturned() | e.StatusListClosed() | e.StatusListRetired():
-                pass
-            case e.StatusListPublished():
+            case (
+                e.IssuerRegistered()
+                | e.SigningKeyAdded()
+                | e.SigningKeyRetired()
+                | e.ReasonCodeAdded()
+                | e.GenericIssuingOpened()
+                | e.CredentialNamed()
+                | e.AchievementDefined()
+                | e.AchievementRevised()
+                | e.AchievementWithdrawn()
+                | e.StatusListOpened()
+                | e.IndexesReserved()
+                | e.IndexesReturned()
+                | e.StatusListClosed()
+                | e.StatusListRetired()
+                | e.StatusListPublished()
+                | e.StatusListHistoryOpened()
+                | e.StatusListHistoryClosed()
+                | e.SigningKeyCompromised()
+                | e.IssuerRenamed()
+                | e.IssuerAliasAdded()
+                | e.IssuerSucceeded()
+                | e.IssuerClosed()
+                | e.RetentionDutySet()
+                | e.CredentialDocumentErased()
+                | e.ErasureEvent()
+                | e.LegalHoldEvent()
+                | e.AccreditationSchemeOpened()
+                | e.AccreditationEvent()
+            ):
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)

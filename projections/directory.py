@@ -74,7 +74,13 @@ class DirectoryProjection:
                 self._set_key(event, position, rows, signs=True)
             case e.SigningKeyRetired():
                 self._set_key(event, position, rows, signs=False)
-            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened() | e.RetentionDutySet():
+                values = {"version": event.originator_version}
+                rows.change(ISSUERS, (str(event.originator_id),), values)
+            case e.SigningKeyCompromised() | e.IssuerRenamed() | e.IssuerAliasAdded():
+                values = {"version": event.originator_version}
+                rows.change(ISSUERS, (str(event.originator_id),), values)
+            case e.IssuerSucceeded() | e.IssuerClosed():
                 values = {"version": event.originator_version}
                 rows.change(ISSUERS, (str(event.originator_id),), values)
             case e.AchievementDefined():
@@ -84,11 +90,22 @@ class DirectoryProjection:
             case e.AchievementWithdrawn():
                 values = {"withdrawn": True, "version": event.originator_version}
                 rows.change(ACHIEVEMENTS, (str(event.originator_id),), values)
-            case e.CredentialEvent() | e.CredentialNamed() | e.StatusListOpened():
-                pass
-            case e.IndexesReserved() | e.IndexesReturned() | e.StatusListClosed():
-                pass
-            case e.StatusListRetired() | e.StatusListPublished():
+            case (
+                e.CredentialEvent()
+                | e.CredentialNamed()
+                | e.StatusListOpened()
+                | e.IndexesReserved()
+                | e.IndexesReturned()
+                | e.StatusListClosed()
+                | e.StatusListRetired()
+                | e.StatusListPublished()
+                | e.StatusListHistoryOpened()
+                | e.StatusListHistoryClosed()
+                | e.ErasureEvent()
+                | e.LegalHoldEvent()
+                | e.AccreditationSchemeOpened()
+                | e.AccreditationEvent()
+            ):
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)

@@ -88,8 +88,6 @@ class StatusListsProjection:
     def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
         """Fold one event."""
         match event:
-            case e.CredentialIssued() | e.CredentialNamed():
-                pass
             case e.CredentialSuspended():
                 self._set(event, rows, purpose="suspension", bit=1, position=position)
             case e.CredentialReinstated():
@@ -108,11 +106,31 @@ class StatusListsProjection:
                 self._mark(event, rows, {"retired": True})
             case e.StatusListPublished():
                 self._publish(event, rows)
-            case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
-                pass
-            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
-                pass
-            case e.AchievementDefined() | e.AchievementRevised() | e.AchievementWithdrawn():
+            case (
+                e.CredentialIssued()
+                | e.CredentialNamed()
+                | e.CredentialDocumentErased()
+                | e.IssuerRegistered()
+                | e.SigningKeyAdded()
+                | e.SigningKeyRetired()
+                | e.ReasonCodeAdded()
+                | e.GenericIssuingOpened()
+                | e.AchievementDefined()
+                | e.AchievementRevised()
+                | e.AchievementWithdrawn()
+                | e.StatusListHistoryOpened()
+                | e.StatusListHistoryClosed()
+                | e.SigningKeyCompromised()
+                | e.IssuerRenamed()
+                | e.IssuerAliasAdded()
+                | e.IssuerSucceeded()
+                | e.IssuerClosed()
+                | e.RetentionDutySet()
+                | e.ErasureEvent()
+                | e.LegalHoldEvent()
+                | e.AccreditationSchemeOpened()
+                | e.AccreditationEvent()
+            ):
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)

@@ -42,17 +42,31 @@ class TimelineProjection:
         match event:
             case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
                 self._add(event, position, rows, issuer_id=str(event.originator_id))
-            case e.ReasonCodeAdded() | e.GenericIssuingOpened():
+            case e.ReasonCodeAdded() | e.GenericIssuingOpened() | e.SigningKeyCompromised():
+                self._add(event, position, rows, issuer_id=str(event.originator_id))
+            case e.IssuerRenamed() | e.IssuerAliasAdded() | e.IssuerSucceeded() | e.IssuerClosed():
+                self._add(event, position, rows, issuer_id=str(event.originator_id))
+            case e.RetentionDutySet():
                 self._add(event, position, rows, issuer_id=str(event.originator_id))
             case e.AchievementDefined() | e.AchievementRevised() | e.AchievementWithdrawn():
                 self._add(event, position, rows, issuer_id=event.issuer_id)
-            case e.CredentialEvent():
+            case e.CredentialEvent() | e.ErasureEvent() | e.LegalHoldEvent():
                 self._add(event, position, rows, issuer_id=event.issuer_id)
-            case e.CredentialNamed():
-                pass  # The credential's own row says when it was issued.
-            case e.StatusListOpened() | e.IndexesReserved() | e.IndexesReturned():
-                pass
-            case e.StatusListClosed() | e.StatusListRetired() | e.StatusListPublished():
+            case e.AccreditationEvent():
+                self._add(event, position, rows, issuer_id=event.issuer_id)
+            case e.AccreditationSchemeOpened():
+                self._add(event, position, rows, issuer_id=event.accreditor_id)
+            case (
+                e.CredentialNamed()
+                | e.StatusListOpened()
+                | e.IndexesReserved()
+                | e.IndexesReturned()
+                | e.StatusListClosed()
+                | e.StatusListRetired()
+                | e.StatusListPublished()
+                | e.StatusListHistoryOpened()
+                | e.StatusListHistoryClosed()
+            ):
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)

@@ -16,6 +16,7 @@ from registry.domain.errors import (
     RevokedIsFinalError,
 )
 from registry.domain.events import (
+    CredentialDocumentErased,
     CredentialIssued,
     CredentialReinstated,
     CredentialRevoked,
@@ -87,6 +88,7 @@ class Credential(Aggregate):
     def __init__(self, aggregate_id: UUID) -> None:
         super().__init__(aggregate_id)
         self.vault_digests: set[str] = set()
+        self.erased = False
 
     def issue(self, command: Command, issuance: Issuance) -> None:
         """Record that the credential was issued."""
@@ -229,6 +231,8 @@ class Credential(Aggregate):
             case CredentialRevoked():
                 self._change_status(event, Status.REVOKED)
                 self.superseded_by = event.superseded_by
+            case CredentialDocumentErased():
+                self.erased = True
             case _:
                 raise ForeignEventError(f"not a credential's event: {event!r}")
 

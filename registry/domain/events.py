@@ -63,6 +63,66 @@ class SigningKeyRetired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SigningKeyCompromised(Event):
+    """Others may have held the private key from `since` on: nothing it signed speaks for itself."""
+
+    TOPIC: ClassVar[str] = "signing-key-compromised-v1"
+
+    key: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerRenamed(Event):
+    """The organisation has another name or another site; its DID and its documents stay."""
+
+    TOPIC: ClassVar[str] = "issuer-renamed-v1"
+
+    name_pl: str
+    name_en: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerAliasAdded(Event):
+    """The organisation is also known under another URI; its DID document says so."""
+
+    TOPIC: ClassVar[str] = "issuer-alias-added-v1"
+
+    also_known_as: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerSucceeded(Event):
+    """Another issuer carries on what this one did; what this one issued stays its own."""
+
+    TOPIC: ClassVar[str] = "issuer-succeeded-v1"
+
+    successor_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerClosed(Event):
+    """The organisation issues nothing more; `custodian_id` changes statuses in its place."""
+
+    TOPIC: ClassVar[str] = "issuer-closed-v1"
+
+    custodian_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionDutySet(Event):
+    """The law makes the issuer keep each document for `days` from its issuance; 0 ends that."""
+
+    TOPIC: ClassVar[str] = "retention-duty-set-v1"
+
+    days: int
+    legal_basis: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReasonCodeAdded(Event):
     """The issuer uses one more reason code for its status changes."""
 
@@ -193,6 +253,16 @@ class CredentialRevoked(StatusEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CredentialDocumentErased(CredentialEvent):
+    """The key of the document and its notes was destroyed; the status stays as it was."""
+
+    TOPIC: ClassVar[str] = "credential-document-erased-v1"
+
+    subject_ref: str
+    erasure_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialNamed(Event):
     """A credential bears the name that this stream stands for, as others may.
 
@@ -254,6 +324,20 @@ class StatusListRetired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatusListHistoryOpened(Event):
+    """Everyone may fetch the list's past versions, whose differences tell who changed when."""
+
+    TOPIC: ClassVar[str] = "status-list-history-opened-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusListHistoryClosed(Event):
+    """The list's past versions are for auditors alone again."""
+
+    TOPIC: ClassVar[str] = "status-list-history-closed-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatusListPublished(Event):
     """One version of one published list, with all that is needed to make its bytes again.
 
@@ -275,10 +359,141 @@ class StatusListPublished(Event):
     representations: list[dict[str, str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ErasureEvent(Event):
+    """What each event of an erasure repeats; the stream is one learner's erasure at one issuer."""
+
+    issuer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureRequested(ErasureEvent):
+    """Somebody asked that what the registry holds of one learner be erased."""
+
+    TOPIC: ClassVar[str] = "erasure-requested-v1"
+
+    subject_ref: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureConfirmed(ErasureEvent):
+    """A second person agreed; the learner's key is destroyed from now on, also after a restore."""
+
+    TOPIC: ClassVar[str] = "erasure-confirmed-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureDeclined(ErasureEvent):
+    """A second person did not agree; nothing was erased."""
+
+    TOPIC: ClassVar[str] = "erasure-declined-v1"
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureCompleted(ErasureEvent):
+    """No file of the database holds the destroyed key any longer."""
+
+    TOPIC: ClassVar[str] = "erasure-completed-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldEvent(Event):
+    """What each event of a legal hold repeats; the stream's id is the learner's reference."""
+
+    issuer_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldPlaced(LegalHoldEvent):
+    """A claim or an inquiry needs what is held of one learner: nothing of it may be erased."""
+
+    TOPIC: ClassVar[str] = "legal-hold-placed-v1"
+
+    until: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegalHoldLifted(LegalHoldEvent):
+    """The hold ended; erasing is possible again."""
+
+    TOPIC: ClassVar[str] = "legal-hold-lifted-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationSchemeOpened(Event):
+    """An accreditor, itself an issuer here, decides under this scheme who may issue."""
+
+    TOPIC: ClassVar[str] = "accreditation-scheme-opened-v1"
+
+    name_pl: str
+    name_en: str
+    accreditor_id: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationEvent(Event):
+    """What each event of one accreditation repeats."""
+
+    scheme_id: str
+    issuer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationGranted(AccreditationEvent):
+    """The issuer is accredited for `scope`; `endorsement_id` is the credential that says so."""
+
+    TOPIC: ClassVar[str] = "accreditation-granted-v1"
+
+    scope: str
+    valid_from: str
+    valid_until: str | None = None
+    endorsement_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationChange(AccreditationEvent):
+    """What each later event of one accreditation repeats."""
+
+    reason: str
+    effective_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationSuspended(AccreditationChange):
+    """The accreditation does not count for now."""
+
+    TOPIC: ClassVar[str] = "accreditation-suspended-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationReinstated(AccreditationChange):
+    """A suspension ended; the accreditation counts again."""
+
+    TOPIC: ClassVar[str] = "accreditation-reinstated-v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccreditationWithdrawn(AccreditationChange):
+    """The accreditation ended for ever; what was issued under it keeps its status."""
+
+    TOPIC: ClassVar[str] = "accreditation-withdrawn-v1"
+
+
 EVENT_CLASSES: tuple[type[Event], ...] = (
     IssuerRegistered,
     SigningKeyAdded,
     SigningKeyRetired,
+    SigningKeyCompromised,
+    IssuerRenamed,
+    IssuerAliasAdded,
+    IssuerSucceeded,
+    IssuerClosed,
+    RetentionDutySet,
     ReasonCodeAdded,
     GenericIssuingOpened,
     AchievementDefined,
@@ -288,16 +503,38 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     CredentialSuspended,
     CredentialReinstated,
     CredentialRevoked,
+    CredentialDocumentErased,
     CredentialNamed,
     StatusListOpened,
     IndexesReserved,
     IndexesReturned,
     StatusListClosed,
     StatusListRetired,
+    StatusListHistoryOpened,
+    StatusListHistoryClosed,
     StatusListPublished,
+    ErasureRequested,
+    ErasureConfirmed,
+    ErasureDeclined,
+    ErasureCompleted,
+    LegalHoldPlaced,
+    LegalHoldLifted,
+    AccreditationSchemeOpened,
+    AccreditationGranted,
+    AccreditationSuspended,
+    AccreditationReinstated,
+    AccreditationWithdrawn,
 )
 
 OPENING_EVENTS: frozenset[type[Event]] = frozenset(
-    {IssuerRegistered, AchievementDefined, CredentialIssued, StatusListOpened}
+    {
+        IssuerRegistered,
+        AchievementDefined,
+        CredentialIssued,
+        StatusListOpened,
+        ErasureRequested,
+        AccreditationSchemeOpened,
+        AccreditationGranted,
+    }
 )
 """Those that begin a stream and stand nowhere else in it."""

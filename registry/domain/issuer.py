@@ -16,9 +16,15 @@ from registry.domain.errors import (
 from registry.domain.events import (
     Event,
     GenericIssuingOpened,
+    IssuerAliasAdded,
+    IssuerClosed,
     IssuerRegistered,
+    IssuerRenamed,
+    IssuerSucceeded,
     ReasonCodeAdded,
+    RetentionDutySet,
     SigningKeyAdded,
+    SigningKeyCompromised,
     SigningKeyRetired,
 )
 from registry.domain.profiles import GenericProfile
@@ -53,6 +59,12 @@ class Issuer(Aggregate):
         self.retired: set[str] = set()
         self.reason_codes: dict[str, tuple[str, str]] = dict(STANDARD_REASONS)
         self.generic: GenericProfile | None = None
+        self.compromised: dict[str, str] = {}
+        self.aliases: list[str] = []
+        self.successor_id: str | None = None
+        self.closed = False
+        self.custodian_id: str | None = None
+        self.retention_days = 0
 
     def register(
         self, command: Command, *, did: str, name_pl: str, name_en: str, country: str, url: str
@@ -184,6 +196,18 @@ class Issuer(Aggregate):
                 self.retired.add(event.key)
             case ReasonCodeAdded():
                 self.reason_codes[event.code] = (event.label_pl, event.label_en)
+            case SigningKeyCompromised():
+                self.compromised[event.key] = event.since
+            case IssuerRenamed():
+                self.name_pl, self.name_en, self.url = event.name_pl, event.name_en, event.url
+            case IssuerAliasAdded():
+                self.aliases.append(event.also_known_as)
+            case IssuerSucceeded():
+                self.successor_id = event.successor_id
+            case IssuerClosed():
+                self.closed, self.custodian_id = True, event.custodian_id
+            case RetentionDutySet():
+                self.retention_days = event.days
             case GenericIssuingOpened():
                 purposes = tuple(event.purposes)
                 self.generic = GenericProfile(Mechanism(event.cryptosuite), purposes)

@@ -12,6 +12,8 @@ from registry.domain.events import (
     IndexesReserved,
     IndexesReturned,
     StatusListClosed,
+    StatusListHistoryClosed,
+    StatusListHistoryOpened,
     StatusListOpened,
     StatusListRetired,
 )
@@ -62,6 +64,7 @@ class StatusList(Aggregate):
         self.returned: list[Range] = []
         self.closed = False
         self.retired = False
+        self.history_is_public = False
 
     @property
     def remaining(self) -> int:
@@ -127,6 +130,10 @@ class StatusList(Aggregate):
                 self.closed = True
             case StatusListRetired():
                 self.retired = True
+            case StatusListHistoryOpened():
+                self.history_is_public = True
+            case StatusListHistoryClosed():
+                self.history_is_public = False
             case _:
                 raise ForeignEventError(f"not a status list's event: {event!r}")
 

@@ -128,5 +128,26 @@ frozen_streams = Table(
     Column("reason", Text, nullable=False),
 )
 
+log_state = Table(
+    "log_state",
+    metadata,
+    Column("log_number", Integer, primary_key=True, autoincrement=False),
+    Column("origin", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("closed_at", Text),
+)
+"""Each transparency log: its leaves, the last event among them, and the tree's right edge."""
+
+log_runs = Table(
+    "log_runs",
+    metadata,
+    Column("log_number", Integer, primary_key=True, autoincrement=False),
+    Column("first_position", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_index", BigInteger, nullable=False),
+)
+"""Where positions and the leaves' dense indexes part: one row for each run without a gap."""
+
 APPEND_ONLY = (stored_events.name, access_log.name)
 """Tables in which the database itself refuses UPDATE and DELETE."""

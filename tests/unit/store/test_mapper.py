@@ -46,6 +46,14 @@ OF_CREDENTIAL: dict[str, Any] = HEADER | {
     "list_id": LIST,
     "list_index": 94_567,
 }
+OF_ACCREDITATION: dict[str, Any] = HEADER | {
+    "scheme_id": "be0adf03-d321-810b-9c58-6be131c63ecc",
+    "issuer_id": ISSUER,
+}
+OF_ACCREDITATION_CHANGE: dict[str, Any] = OF_ACCREDITATION | {
+    "reason": "failed-review",
+    "effective_at": "2026-11-20T00:00:00.000000Z",
+}
 OF_CHANGE: dict[str, Any] = OF_CREDENTIAL | {
     "reason": "under-review",
     "note_digest": "e2" * 32,
@@ -62,6 +70,21 @@ EVENTS: tuple[e.Event, ...] = (
     ),
     e.SigningKeyAdded(**HEADER, key=KEY, verification_method=METHOD),
     e.SigningKeyRetired(**HEADER, key=KEY),
+    e.SigningKeyCompromised(**HEADER, key=KEY, since="2026-11-20T00:00:00.000000Z"),
+    e.IssuerRenamed(
+        **HEADER,
+        name_pl="Akademia Łódzka",
+        name_en="Academy of Łódź",
+        url="https://akademia.example",
+    ),
+    e.IssuerAliasAdded(**HEADER, also_known_as="did:web:uczelnia.example"),
+    e.IssuerSucceeded(
+        **HEADER, successor_id="9ce8bde1-b10f-8fe9-9a36-49cf1fa41caa", reason="merger"
+    ),
+    e.IssuerClosed(
+        **HEADER, custodian_id="9ce8bde1-b10f-8fe9-9a36-49cf1fa41caa", reason="liquidation"
+    ),
+    e.RetentionDutySet(**HEADER, days=3650, legal_basis="art. 6(1)(c) GDPR"),
     e.ReasonCodeAdded(
         **HEADER, code="fee-refunded", label_pl="Zwrócono opłatę", label_en="The fee was refunded"
     ),
@@ -94,6 +117,12 @@ EVENTS: tuple[e.Event, ...] = (
     e.CredentialSuspended(**OF_CHANGE, until="2026-12-24T12:00:00.000000Z"),
     e.CredentialReinstated(**OF_CHANGE),
     e.CredentialRevoked(**OF_CHANGE, superseded_by="5adfbd91-decd-84a7-8d98-54be5fdeaa66"),
+    e.CredentialDocumentErased(
+        **HEADER,
+        issuer_id=ISSUER,
+        subject_ref="3ebd9b7f-bcab-4285-ab76-329c3dbc8e44",
+        erasure_id="7cf1dfc3-0ffe-8779-b94e-27adfad02c88",
+    ),
     e.CredentialNamed(
         **HEADER, issuer_id=ISSUER, credential_id="6be0ceb2-eefd-8668-b83d-16fd8cfe1b77"
     ),
@@ -110,6 +139,8 @@ EVENTS: tuple[e.Event, ...] = (
     e.IndexesReturned(**HEADER, first=4100, count=60),
     e.StatusListClosed(**HEADER),
     e.StatusListRetired(**HEADER),
+    e.StatusListHistoryOpened(**HEADER),
+    e.StatusListHistoryClosed(**HEADER),
     e.StatusListPublished(
         **HEADER,
         list_id=LIST,
@@ -131,6 +162,36 @@ EVENTS: tuple[e.Event, ...] = (
             }
         ],
     ),
+    e.ErasureRequested(
+        **HEADER,
+        issuer_id=ISSUER,
+        subject_ref="3ebd9b7f-bcab-4285-ab76-329c3dbc8e44",
+        reason="consent-withdrawn",
+    ),
+    e.ErasureConfirmed(**HEADER, issuer_id=ISSUER),
+    e.ErasureDeclined(**HEADER, issuer_id=ISSUER, reason="another-person"),
+    e.ErasureCompleted(**HEADER, issuer_id=ISSUER),
+    e.LegalHoldPlaced(
+        **HEADER, issuer_id=ISSUER, reason="court-case", until="2028-01-01T00:00:00.000000Z"
+    ),
+    e.LegalHoldLifted(**HEADER, issuer_id=ISSUER, reason="case-closed"),
+    e.AccreditationSchemeOpened(
+        **HEADER,
+        name_pl="Mikropoświadczenia łódzkie",
+        name_en="Micro-credentials of Łódź",
+        accreditor_id="8df2e0d4-1aaf-888a-8a5f-38be0be13d99",
+        url="https://akredytacja.example",
+    ),
+    e.AccreditationGranted(
+        **OF_ACCREDITATION,
+        scope="programming courses",
+        valid_from="2026-11-22T18:00:00.000000Z",
+        valid_until="2031-11-22T18:00:00.000000Z",
+        endorsement_id="adf9cef2-c210-80fa-8b47-5ad020b52dbb",
+    ),
+    e.AccreditationSuspended(**OF_ACCREDITATION_CHANGE),
+    e.AccreditationReinstated(**OF_ACCREDITATION_CHANGE),
+    e.AccreditationWithdrawn(**OF_ACCREDITATION_CHANGE),
 )
 BY_TOPIC = {event.TOPIC: event for event in EVENTS}
 
