@@ -172,24 +172,22 @@ class SqliteEventRecorder(EventRecorder):
 class PostgresEventRecorder(EventRecorder):
     """Appends a whole save in one statement, under a lock that makes id order commit order.
 
+    The function `append_events` takes the lock (migration 0003): a role that may call it needs no
+    right to lock, change or remove anything. EXCLUSIVE lets readers read; it only makes writers
+    take turns.
+
     The stock recorder of the `eventsourcing` library sends large saves through a psycopg
     pipeline, which fills the socket's buffer and hangs with the table locked. Arrays through
     `unnest` need no pipeline and are faster (docs/performance.md).
     """
 
     placeholder = "%s"
-    _INSERT = (
-        f"INSERT INTO {TABLE} ({_COLUMNS}) "
-        "SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) "
-        "RETURNING notification_id"
-    )
+    _INSERT = "SELECT append_events(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])"
 
     def _key(self, originator_id: UUID | str) -> UUID:
         return _uuid(originator_id)
 
     def _insert(self, connection: Connection, events: Sequence[StoredEvent]) -> list[int]:
-        # EXCLUSIVE lets readers read; it only makes writers take turns.
-        connection.exec_driver_sql(f"LOCK TABLE {TABLE} IN EXCLUSIVE MODE")
         columns = (
             [_uuid(event.originator_id) for event in events],
             [event.originator_version for event in events],

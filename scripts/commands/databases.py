@@ -1,11 +1,13 @@
 """Create, migrate and check the database."""
 
+from typing import Annotated
+
 import typer
 
 from api import bootstrap
 from projections import ALL
 from projections.positions import prepare
-from registry.store import schema
+from registry.store import roles, schema
 from scripts.answers import Answer, Session
 from scripts.arguments import command, group
 from scripts.local import assembled, existing, read_settings
@@ -16,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     database = group(app, "db", about="Create, migrate and check the database.")
     command(database, "upgrade")(upgrade)
     command(database, "check")(check)
+    command(database, "grant")(grant)
 
 
 def upgrade(session: Session) -> Answer:
@@ -42,3 +45,21 @@ def check(session: Session) -> Answer:
         bootstrap.check(registry.database, registry.public_url)
     document = {"sound": True, "public_url": registry.public_url}
     return Answer(document, f"The database is in order, for {registry.public_url}.")
+
+
+def grant(
+    session: Session,
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="A login role of PostgreSQL.")],
+) -> Answer:
+    """Let a role of PostgreSQL run the registry, without the right to change an event.
+
+    To be run as the owner of the tables; the servers then connect as ROLE. Repeat it after an
+    upgrade that adds tables.
+
+    Example:
+      registry db grant registry_service
+    """
+    views = [view for projection in ALL for view in projection.tables]
+    with assembled(existing(session)) as registry:
+        roles.let_serve(registry.database, role, views=views)
+    return Answer({"role": role}, f"{role} may run the registry: it appends and reads events.")
