@@ -50,13 +50,18 @@ class SuccessionLeaf:
 def event_leaf(*, stream: str, version: int, topic: str, state: bytes) -> bytes:
     """Return the leaf of an event; `state` is the stored JSON object and goes in as it is.
 
-    Raises LeafError if stream or topic could be mistaken for something else, or the leaf would not
-    fit an entry bundle (65,535 bytes).
+    Raises LeafError if stream, version or topic could be mistaken for something else, the state
+    does not begin and end as an object does, or the leaf would not fit an entry bundle (65,535
+    bytes). What lies between the braces is not read: leaves are made of whatever was stored.
     """
     if not _STREAM.fullmatch(stream):
         raise LeafError(f"stream {stream[:80]!r} is not a UUID in lower case")
     if not _TOPIC.fullmatch(topic):
         raise LeafError(f"topic {topic[:80]!r} is not 1 to 64 of a-z, 0-9 and the hyphen")
+    if version < 0:
+        raise LeafError(f"version {version} is negative")
+    if state[:1] != b"{" or state[-1:] != b"}":
+        raise LeafError("the state is no JSON object from its first byte to its last")
     place = f'{{"stream":"{stream}","version":{version},"topic":"{topic}","event":'
     return _fitting(place.encode() + state + b"}")
 

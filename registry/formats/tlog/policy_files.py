@@ -1,7 +1,7 @@
 """Read policy files line by line (C2SP tlog-policy, "Policy file syntax and structure")."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +10,8 @@ from registry.formats.tlog.verifier_keys import ED25519, VerifierKey, VerifierKe
 
 MAX_POLICY_BYTES: Final = 1_048_576
 NO_QUORUM: Final = "none"
+NO_WITNESSES: Final = b"quorum none\n"
+"""A policy that asks for no cosignature, and names no log either."""
 _FORBIDDEN: Final = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
 _SPACE: Final = re.compile(r"[ \t]+")
 _THRESHOLD: Final = re.compile(r"[1-9][0-9]{0,5}")
@@ -161,3 +163,22 @@ class _Reader:
 
     def error(self, reason: str) -> PolicyError:
         return PolicyError(self.line, reason)
+
+
+def with_logs(keys: Iterable[VerifierKey], given: bytes = NO_WITNESSES) -> bytes:
+    """Return a policy file that names these keys of a log, and else says what `given` says.
+
+    A public key that `given` names for another log is replaced: it may stand in a policy once.
+    """
+    named = {key.public_key: key for key in keys}
+    others = [line for line in given.split(b"\n") if _log_key_in(line) not in named]
+    lines = [f"log {key.vkey}\n".encode() for key in named.values()]
+    return b"".join(lines) + b"\n".join(others)
+
+
+def _log_key_in(line: bytes) -> bytes | None:
+    """Return the public key on a line that names a log, None for other lines."""
+    match line.decode(errors="replace").split():
+        case ["log", vkey, *_]:
+            return VerifierKey.parse(vkey).public_key
+    return None

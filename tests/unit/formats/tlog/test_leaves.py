@@ -51,9 +51,20 @@ def test_a_stream_that_is_no_uuid_is_refused(stream: str) -> None:
         event_leaf(stream=stream, version=1, topic="a", state=b"{}")
 
 
+@pytest.mark.parametrize("state", [b"", b"[]", b" {}", b"{}\n", b"\xef\xbb\xbf{}", b"{", b"null"])
+def test_a_state_that_no_reader_takes_for_an_object_is_refused(state: bytes) -> None:
+    with pytest.raises(LeafError, match="object"):
+        event_leaf(stream=STREAM, version=1, topic="a", state=state)
+
+
+def test_a_negative_version_is_refused() -> None:
+    with pytest.raises(LeafError, match="version -1"):
+        event_leaf(stream=STREAM, version=-1, topic="a", state=b"{}")
+
+
 def test_an_event_that_fits_no_bundle_is_refused() -> None:
     with pytest.raises(LeafError, match="longer"):
-        event_leaf(stream=STREAM, version=1, topic="a", state=bytes(65_500))
+        event_leaf(stream=STREAM, version=1, topic="a", state=b"{%s}" % (b" " * 65_500))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What the commands about the transparency log and its receipts do."""
