@@ -42,12 +42,18 @@ class ListVersions:
             for is_jwt in (True, False):
                 self.keys[did.method_id(owner, added.key, is_jwt=is_jwt)] = added.key
 
-    def differences(self, event: StatusListPublished, bits: bytes) -> Iterator[Difference]:
-        """Yield what is not as the events make it; `bits` are the list's as of `event.position`."""
+    def differences(self, event: StatusListPublished, bits: bytes | None) -> Iterator[Difference]:
+        """Yield what is not as the events make it; `bits` are the list's as of `event.position`.
+
+        They are None where no event before that one opened the list.
+        """
+        version = f"version {event.originator_version} of {event.list_id}"
+        if bits is None:
+            yield Difference(version, event.position, "no list", "a published version")
+            return
         try:
             names = published_versions(event)
         except UnknownFormError as error:
-            version = f"version {event.originator_version} of {event.list_id}"
             yield Difference(version, event.position, "a known form", str(error))
             return
         found = {name: self.folder.read(name, published) for name, published in names.items()}

@@ -6,11 +6,13 @@ what an audit compares it with.
 
 from collections import defaultdict
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     Table,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 MANY = 20
-"""From this many rows on, PostgreSQL is sent columns instead of rows."""
+"""From this many rows on, they are sent in the form that the database takes fastest."""
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -114,16 +116,27 @@ class SqlRows:
             self._write_changes(self._tables[name], changes)
 
     def _select(self, table: Table, key: Key) -> Row | None:
-        matches = [column == value for column, value in zip(table.primary_key, key, strict=True)]
-        found = self._connection.execute(select(table).where(and_(*matches))).mappings()
+        found = self._connection.execute(select(table).where(having(table, key))).mappings()
         row = found.one_or_none()
         return dict(row) if row is not None else None
 
     def _write_rows(self, table: Table, rows: list[Row]) -> None:
-        if len(rows) >= MANY and self._connection.dialect.name == "postgresql" and _is_plain(table):
+        if len(rows) < MANY or not _is_plain(table):
+            self._connection.execute(insert(table), rows)
+        elif self._connection.dialect.name == "postgresql":
             self._write_columns(table, rows)
         else:
-            self._connection.execute(insert(table), rows)
+            self._write_tuples(table, rows)
+
+    def _write_tuples(self, table: Table, rows: list[Row]) -> None:
+        """Insert many rows as SQLite's driver takes them: half of the time of making them ready."""
+        names = [column.name for column in table.columns]
+        marks = ", ".join("?" for _ in names)
+        # The names are the projection's own constants, the values are parameters.
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+        # Of one name alone it would give the bare value, but a table has a key and more.
+        values = itemgetter(*names)
+        self._connection.exec_driver_sql(statement, list(map(values, rows)))
 
     def _write_columns(self, table: Table, rows: list[Row]) -> None:
         """Insert many rows as one array a column: a third of the time of one message a row."""
@@ -145,6 +158,11 @@ class SqlRows:
         for columns, rows in alike.items():
             statement = update(table).where(*matches)
             self._connection.execute(statement.values({c: bindparam(c) for c in columns}), rows)
+
+
+def having(table: Table, key: Key) -> ColumnElement[bool]:
+    """Return the condition that a row has this primary key."""
+    return and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
 
 
 def _postgres_type(column: Column[Any]) -> str:

@@ -25,14 +25,40 @@ class Bar:
         self._progress.update(self._task, completed=count)
 
 
+class Stages:
+    """One bar after another: each begins where its name is first heard, the ones before it end."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._progress = shown
+        self._tasks: dict[str, TaskID] = {}
+
+    def reach(self, stage: str, count: int, total: int) -> None:
+        """Say that `count` of `total` in all is done in a stage."""
+        if stage not in self._tasks:
+            for task in self._tasks.values():
+                self._progress.update(task, completed=self._progress.tasks[task].total)
+            self._tasks[stage] = self._progress.add_task(stage, total=total)
+        self._progress.update(self._tasks[stage], completed=count, total=total)
+
+
+@contextmanager
+def stages() -> Iterator[Stages]:
+    """Show a bar a stage until the block is left; nothing where stderr is no terminal."""
+    with _shown() as shown:
+        yield Stages(shown)
+
+
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Bar]:
     """Show a bar until the block is left; nothing where stderr is no terminal.
 
     Where `total` is not known the bar only moves.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    disabled = not sys.stderr.isatty()
-    with Progress(*columns, console=console, transient=True, disable=disabled) as shown:
+    with _shown() as shown:
         yield Bar(shown, shown.add_task(what, total=total))
+
+
+def _shown() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    disabled = not sys.stderr.isatty()
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=disabled)

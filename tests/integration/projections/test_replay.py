@@ -4,8 +4,10 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
+from sqlalchemy import text
 
 from projections import ALL
 from projections.credentials import CredentialsProjection
@@ -13,8 +15,10 @@ from projections.differences import Difference
 from projections.rebuild import Rebuilt, rebuild
 from projections.rows import Row
 from projections.status_lists import STATUS_ARRAYS
+from projections.transparency.runs import Run
 from registry.domain.credential import Credential
-from registry.domain.events import CredentialRevoked
+from registry.domain.erasure import ErasureReason
+from registry.domain.events import CredentialRevoked, StatusListOpened
 from registry.domain.securing import Mechanism
 from registry.formats.canonical import jcs
 from tests.integration.projections.by_hand import (
@@ -24,6 +28,7 @@ from tests.integration.projections.by_hand import (
     list_of,
     name_of,
 )
+from tests.making import OPERATOR
 
 
 class Lived(ByHand):
@@ -247,6 +252,14 @@ def test_event_that_was_removed_is_found_even_after_every_view_was_rebuilt(lived
     assert lived.difference().what == f"version 3 of {name_of(lived.revoked)}"
 
 
+def test_published_version_of_a_list_that_no_event_opened_is_found(lived: Lived) -> None:
+    (opened,) = lived.events(StatusListOpened)
+    _remove_event(lived, lived.position_of(opened))
+    difference = lived.difference()
+    assert difference.what == f"version 2 of {list_of(lived.revoked)}"
+    assert (difference.expected, difference.found) == ("no list", "a published version")
+
+
 def _remove_event(lived: Lived, position: int) -> None:
     """Do what the database refuses, as its administrator could."""
     if lived.registry.database.is_sqlite:
@@ -284,9 +297,104 @@ def test_replay_is_not_disturbed_by_a_view_that_is_rebuilt_meanwhile(lived: Live
     registry = lived.registry
     rebuilt: list[Rebuilt] = []
 
-    def meanwhile(_: int) -> None:
+    def meanwhile(*_: object) -> None:
         if not rebuilt:
             rebuilt.append(rebuild(registry.database, registry.history, CredentialsProjection()))
 
-    assert lived.replay().verify(on_event=meanwhile).identical
+    assert lived.replay().verify(on_progress=meanwhile).identical
+    assert lived.replay().verify().identical
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["credentials SET credential_id = CAST(credential_id AS BLOB)", "issuers SET keys = 'no JSON'"],
+)
+def test_row_that_cannot_be_read_is_a_difference(lived: Lived, change: str) -> None:
+    database, (view, _, rest) = lived.registry.database, change.partition(" ")
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL keeps to the types of its columns")
+    with database.writing() as connection:
+        connection.execute(text(f"UPDATE {view}_g1 {rest}"))
+    assert lived.difference() == Difference(view, None, "rows that can be read", ANY)
+
+
+def test_document_that_is_gone_is_named_with_its_issuance(lived: Lived) -> None:
+    gone = lived.credentials[0]
+    lived.execute(f"DELETE FROM documents WHERE credential_id = '{gone.id}'")
+    found = lived.difference()
+    assert found.what == f"document of credential {gone.id}"
+    assert (found.expected, found.found) == (gone.issuance.document_digest, "none")
+
+
+def test_document_under_another_digest_is_named(lived: Lived) -> None:
+    changed = lived.credentials[0]
+    lived.execute(f"UPDATE documents SET digest = 'other' WHERE credential_id = '{changed.id}'")
+    assert (lived.difference().expected, lived.difference().found) == (
+        changed.issuance.document_digest,
+        "other",
+    )
+
+
+def test_document_of_a_credential_that_is_not_issued_yet_is_no_difference(lived: Lived) -> None:
+    lived.execute(
+        "INSERT INTO documents SELECT 'ffff', digest, subject_ref, ciphertext, created_at "
+        f"FROM documents WHERE credential_id = '{lived.credentials[0].id}'"
+    )
+    assert lived.replay().verify().identical
+
+
+def test_erased_document_is_missed_only_where_it_is_still_there(lived: Lived) -> None:
+    erased = lived.credentials[0]
+    lived.execute("CREATE TABLE kept_documents AS SELECT * FROM documents")
+    reference = erased.issuance.subject_ref
+    lived.registry.erasing.erase(OPERATOR, reference, ErasureReason.LEARNER_REQUEST)
+    lived.registry.erasing.work.tick()
+    lived.registry.catch_up.run()
+    assert lived.replay().verify().identical
+    lived.execute(
+        f"INSERT INTO documents SELECT * FROM kept_documents WHERE credential_id = '{erased.id}'"
+    )
+    assert lived.difference().expected == "none, it was erased"
+
+
+def test_frozen_stream_without_an_event_that_cannot_be_read_is_named(lived: Lived) -> None:
+    lived.execute(
+        "INSERT INTO frozen_streams "
+        "(name, generation, notification_id, originator_id, topic, reason) "
+        f"VALUES ('status_lists', 1, 3, '{lived.revoked.id}', 'x-v1', 'forged')"
+    )
+    assert lived.difference() == Difference(
+        what="frozen_streams status_lists 3", position=3, expected="no row", found="forged"
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE log_state SET position = position - 1", "position of log_state 1"),
+        ("UPDATE log_state SET size = 0", "log_state"),
+        ("UPDATE log_state SET origin = 'other'", "origin of log_state 1"),
+        ("UPDATE log_state SET closed_at = '2026'", "closed_at of log_state 1"),
+        ("UPDATE log_state SET log_number = 2", "log_state"),
+        ("DELETE FROM log_state", "log_state"),
+        ("DELETE FROM log_runs", "log_runs 1 1"),
+        ("UPDATE log_runs SET first_index = 1", "log_runs 1 1"),
+        ("INSERT INTO log_runs VALUES (1, 5, 5)", "log_runs 1 5"),
+        ("INSERT INTO log_runs VALUES (7, 5, 5)", "log_runs 7"),
+    ],
+)
+def test_what_the_database_says_of_the_log_is_held_against_its_folder(
+    lived: Lived, statement: str, what: str
+) -> None:
+    lived.registry.transparency.run()
+    assert lived.replay().verify().identical
+    lived.execute(statement)
+    assert lived.difference().what == what
+
+
+def test_log_whose_database_is_a_page_behind_its_folder_is_no_difference(lived: Lived) -> None:
+    log = lived.registry.transparency
+    log.run()
+    state = log.restore()
+    log.files.put_runs([Run(state.position + 5, state.size)], size=state.size)
     assert lived.replay().verify().identical
