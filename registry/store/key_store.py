@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.errors import RegistryError
@@ -129,6 +129,17 @@ class KeyStore:
         """Store a new secret; raises sqlalchemy's IntegrityError where the name is taken."""
         with self._database.writing() as connection:
             connection.execute(insert(secrets), [self._row(name, secret, at)])
+
+    def hold(self, names: Iterable[str], connection: Connection) -> set[str]:
+        """Return those of the names that exist, and keep them until the transaction ends."""
+        wanted = secrets.c.name.in_(list(names))
+        # SQLite lets one transaction write at a time and has no such lock.
+        query = select(secrets.c.name).where(wanted).with_for_update(key_share=True, read=True)
+        return set(connection.execute(query).scalars())
+
+    def destroy(self, name: str, connection: Connection) -> None:
+        """Delete a secret, if it is there; the caller commits."""
+        connection.execute(delete(secrets).where(secrets.c.name == name))
 
     def find_or_create(self, names: Iterable[str], *, at: str) -> dict[str, bytes]:
         """Return a secret for each name, random where there was none; whoever is first wins."""

@@ -1,26 +1,30 @@
 """The vault: who a subject reference stands for, the secured documents, and private notes.
 
 Everything here is encrypted under a key of one learner at one issuer, so that destroying that key
-erases all of it and nothing else. Each ciphertext is bound to what it belongs to: moved to
-another row it does not open. Documents and notes are written before the event that names their
-digest; one whose event never came is swept.
+erases all of it and nothing else. Documents and notes are written before the event that names
+their digest; one whose event never came is swept.
+
+Of an erased learner one row stays, with a reference that stands for nobody: the person's record
+and the keyed hash that found it are overwritten, since whoever holds the keys could use the hash
+to confirm a guess. What the events hold is not overwritten: the keyed digest of the request that
+issued a credential still lets whoever holds the issuer's secret and the master key confirm a
+guess at that whole request, the learner's identifier and name among it (docs/personal-data.md).
 """
 
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from cryptography.exceptions import InvalidTag
-from sqlalchemy import Table, delete, literal, select, tuple_
+from sqlalchemy import Connection, Table, delete, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from registry.domain.errors import DocumentGoneError
+from registry.domain.errors import DocumentGoneError, UnknownSubjectError
 from registry.store.database import Database
-from registry.store.key_store import NONCE_BYTES, KeyStore, seal, unseal
+from registry.store.key_store import KeyStore
+from registry.store.learner_keys import LearnerKeys, sealed
 from registry.store.tables import documents, notes, subjects
 
 
@@ -55,6 +59,16 @@ class Stored:
     digest: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the vault says of a reference without opening anything; whose it is, since when."""
+
+    subject_ref: str
+    issuer_id: str
+    created_at: str
+    erased: bool
+
+
 class Kind(StrEnum):
     """What the vault keeps for a credential; the value is bound into each ciphertext."""
 
@@ -62,15 +76,28 @@ class Kind(StrEnum):
     NOTES = "note"
 
 
-_TABLES = {Kind.DOCUMENTS: documents, Kind.NOTES: notes}
+TABLES = {Kind.DOCUMENTS: documents, Kind.NOTES: notes}
+"""Where each kind is kept."""
 
 
 class Vault:
-    """Encrypted rows in the database; keys come from the key store."""
+    """Encrypted rows in the database; keys come from the key store.
 
-    def __init__(self, database: Database, keys: KeyStore) -> None:
+    `is_erased` says of a reference whether it was erased, also where a database was restored from
+    a time before.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyStore,
+        *,
+        is_erased: Callable[[str], bool] = lambda _reference: False,
+    ) -> None:
         self._database = database
         self._keys = keys
+        self._learner_keys = LearnerKeys(keys, is_erased=is_erased)
+        self._is_erased = is_erased
 
     def references(self, issuer_id: str, people: Sequence[Person], *, at: str) -> list[str]:
         """Return a random reference for each person, the same one each time at one issuer."""
@@ -87,15 +114,61 @@ class Vault:
     def find_reference(self, issuer_id: str, person: Person) -> str | None:
         """Return the reference of a person this issuer knows, or None."""
         identifier_hash = self._identifier_hash(issuer_id, person)
-        return self._known(issuer_id, [identifier_hash]).get(identifier_hash)
+        reference = self._known(issuer_id, [identifier_hash]).get(identifier_hash)
+        return None if reference is None or self._is_erased(reference) else reference
+
+    def known(self, reference: str) -> Known:
+        """Say whose a reference is and whether it was erased; raises UnknownSubjectError."""
+        query = select(subjects).where(subjects.c.subject_ref == reference)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise UnknownSubjectError("there is no such reference", field="subject_ref")
+        erased = not row.person or self._is_erased(reference)
+        return Known(reference, row.issuer_id, row.created_at, erased)
+
+    def person(self, reference: str) -> Person:
+        """Return whom a reference stands for; raises DocumentGoneError once erased."""
+        query = select(subjects.c.person).where(subjects.c.subject_ref == reference)
+        with self._database.reading() as connection:
+            ciphertext = connection.execute(query).scalar_one_or_none()
+        if ciphertext is None:
+            raise UnknownSubjectError("there is no such reference", field="subject_ref")
+        opened = self._learner_keys.open(reference, ciphertext, bound_to=f"person/{reference}")
+        return Person(**json.loads(opened))
+
+    def references_of(self, person: Person) -> list[str]:
+        """Return the references that all issuers have for a person, known by this identifier."""
+        found = (self.find_reference(issuer_id, person) for issuer_id in self.issuers())
+        return [reference for reference in found if reference is not None]
+
+    def issuers(self) -> Sequence[str]:
+        """Return the ids of the issuers that ever had a learner, in one order each time."""
+        query = select(subjects.c.issuer_id).distinct().order_by(subjects.c.issuer_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalars().all()
+
+    def credentials_of(self, reference: str) -> set[str]:
+        """Return the ids of the credentials of which documents or notes are kept for a learner."""
+        with self._database.reading() as connection:
+            return {
+                each
+                for table in TABLES.values()
+                for each in connection.execute(
+                    select(table.c.credential_id).where(table.c.subject_ref == reference)
+                ).scalars()
+            }
 
     def put_documents(self, items: Sequence[Item], *, at: str) -> None:
-        """Encrypt and store secured documents, all or none, durable on return."""
-        self._insert(documents, self._sealed(Kind.DOCUMENTS, items, at))
+        """Encrypt and store secured documents, all or none, durable on return.
+
+        Raises DocumentGoneError where one of the learners is erased.
+        """
+        self._keep(documents, self._sealed(Kind.DOCUMENTS, items, at))
 
     def put_note(self, item: Item, *, at: str) -> None:
-        """Encrypt and store a private note to a status change."""
-        self._insert(notes, self._sealed(Kind.NOTES, [item], at))
+        """Encrypt and store a private note to a status change; raises DocumentGoneError."""
+        self._keep(notes, self._sealed(Kind.NOTES, [item], at))
 
     def document(self, credential_id: str, digest: str) -> bytes:
         """Return a secured document; raises DocumentGoneError once it was erased."""
@@ -117,7 +190,7 @@ class Vault:
         self, kind: Kind, start: str, end: str, *, after: Stored | None
     ) -> list[Stored]:
         """Return up to 500 rows with start <= created_at < end, following `after`."""
-        table = _TABLES[kind]
+        table = TABLES[kind]
         key = (table.c.created_at, table.c.credential_id, table.c.digest)
         query = select(*key).where(table.c.created_at >= start, table.c.created_at < end)
         if after is not None:
@@ -127,7 +200,7 @@ class Vault:
 
     def remove(self, kind: Kind, stored: Stored) -> None:
         """Remove what no event names."""
-        table = _TABLES[kind]
+        table = TABLES[kind]
         key = (table.c.credential_id == stored.credential_id, table.c.digest == stored.digest)
         with self._database.writing() as connection:
             connection.execute(delete(table).where(*key))
@@ -147,16 +220,16 @@ class Vault:
         self, issuer_id: str, people: Mapping[str, Person], at: str
     ) -> list[dict[str, Any]]:
         references = {identifier_hash: str(uuid4()) for identifier_hash in people}
-        keys = self._keys.find_or_create(map(_key_name, references.values()), at=at)
+        keys = self._learner_keys.create(references.values(), at=at)
         return [
             {
                 "subject_ref": reference,
                 "issuer_id": issuer_id,
                 "identifier_hash": identifier_hash,
-                "person": _seal(
-                    keys[_key_name(reference)],
+                "person": sealed(
+                    keys[reference],
                     json.dumps(vars(people[identifier_hash])).encode(),
-                    f"person/{reference}",
+                    bound_to=f"person/{reference}",
                 ),
                 "created_at": at,
             }
@@ -164,14 +237,14 @@ class Vault:
         ]
 
     def _sealed(self, kind: Kind, items: Sequence[Item], at: str) -> list[dict[str, Any]]:
-        keys = self._keys.get_many({_key_name(item.subject_ref) for item in items})
+        keys = self._learner_keys.of({item.subject_ref for item in items})
         return [
             {
                 "credential_id": item.credential_id,
                 "digest": item.digest,
                 "subject_ref": item.subject_ref,
-                "ciphertext": _seal(
-                    _living_key(keys, item.subject_ref), item.content, _binding(kind, item)
+                "ciphertext": sealed(
+                    keys[item.subject_ref], item.content, bound_to=_binding(kind, item)
                 ),
                 "created_at": at,
             }
@@ -179,7 +252,7 @@ class Vault:
         ]
 
     def _open(self, kind: Kind, credential_id: str, digest: str) -> bytes:
-        table = _TABLES[kind]
+        table = TABLES[kind]
         query = select(table.c.subject_ref, table.c.ciphertext).where(
             table.c.credential_id == credential_id, table.c.digest == digest
         )
@@ -188,33 +261,23 @@ class Vault:
         if row is None:
             raise DocumentGoneError(f"the {kind} is not in the vault")
         reference, ciphertext = row
-        key = _living_key(self._keys.get_many([_key_name(reference)]), reference)
         item = Item(credential_id, digest, reference, b"")
-        try:
-            return unseal(key, ciphertext, bound_to=_binding(kind, item))
-        except InvalidTag as error:
-            raise DocumentGoneError(f"the stored {kind} was damaged or moved") from error
+        return self._learner_keys.open(reference, ciphertext, bound_to=_binding(kind, item))
+
+    def _keep(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Store what was sealed, unless a key it was sealed with was destroyed since."""
+        with self._database.writing() as connection:
+            self._learner_keys.hold({row["subject_ref"] for row in rows}, connection)
+            self._add(connection, table, rows)
 
     def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        dialect = sqlite if self._database.is_sqlite else postgresql
         with self._database.writing() as connection:
-            connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+            self._add(connection, table, rows)
 
-
-def _key_name(reference: str) -> str:
-    return f"subject/{reference}"
-
-
-def _living_key(keys: Mapping[str, bytes], reference: str) -> bytes:
-    try:
-        return keys[_key_name(reference)]
-    except KeyError as error:
-        raise DocumentGoneError("the key was destroyed, the document is erased") from error
+    def _add(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+        dialect = sqlite if self._database.is_sqlite else postgresql
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
 def _binding(kind: Kind, item: Item) -> str:
     return f"{kind}/{item.credential_id}/{item.digest}/{item.subject_ref}"
-
-
-def _seal(key: bytes, content: bytes, bound_to: str) -> bytes:
-    return seal(key, content, bound_to=bound_to, nonce=os.urandom(NONCE_BYTES))

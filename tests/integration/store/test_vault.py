@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.domain.errors import DocumentGoneError
 from registry.store.database import Database
 from registry.store.key_store import KeyStore
+from registry.store.learner_keys import VaultDamagedError
 from registry.store.tables import documents, notes, secrets, subjects
 from registry.store.vault import Item, Kind, Person, Stored, Vault
 
@@ -134,7 +135,7 @@ def test_ciphertext_moved_to_another_row_does_not_open(
     with database.writing() as connection:
         connection.execute(update(table).values({column: moved}))
     name = vars(item) | {column: moved}
-    with pytest.raises(DocumentGoneError, match="damaged or moved"):
+    with pytest.raises(VaultDamagedError, match="damaged or moved"):
         read(name["credential_id"], name["digest"])
 
 
@@ -150,7 +151,7 @@ def test_document_does_not_open_as_a_note(database: Database, vault: Vault, item
     vault.put_documents([item], at=AT)
     with database.writing() as connection:
         connection.execute(text("INSERT INTO notes SELECT * FROM documents"))
-    with pytest.raises(DocumentGoneError, match="damaged or moved"):
+    with pytest.raises(VaultDamagedError, match="damaged or moved"):
         vault.note(item.credential_id, item.digest)
 
 
@@ -166,7 +167,7 @@ def test_ciphertexts_that_changed_places_do_not_open(
             change = update(documents).where(documents.c.credential_id == mine)
             connection.execute(change.values(ciphertext=found[yours]))
     for each in (item, other):
-        with pytest.raises(DocumentGoneError):
+        with pytest.raises(VaultDamagedError):
             vault.document(each.credential_id, each.digest)
 
 
