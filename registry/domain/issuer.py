@@ -1,16 +1,15 @@
 """The issuer: an organisation, its DID, its signing keys in turn, and its own reason codes."""
 
 import re
-from collections.abc import Iterable
+from enum import StrEnum
 from uuid import UUID
 
-from registry.domain.aggregate import Aggregate, Command, ForeignEventError
+from registry.domain.aggregate import Command, ForeignEventError
 from registry.domain.errors import (
+    ConflictError,
     GenericIssuingClosedError,
     InvalidValueError,
-    KeyRotationError,
-    NoSigningKeyError,
-    UnknownKeyError,
+    IssuerClosedError,
     UnknownReasonError,
 )
 from registry.domain.events import (
@@ -27,27 +26,31 @@ from registry.domain.events import (
     SigningKeyCompromised,
     SigningKeyRetired,
 )
+from registry.domain.issuer_keys import KeyHolder
 from registry.domain.profiles import GenericProfile
 from registry.domain.reasons import RESERVED_REASONS, STANDARD_REASONS
-from registry.domain.securing import KeyType, Mechanism
+from registry.domain.securing import Mechanism
 
 REASON_CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
-_BEGINNINGS = {
-    "z6Mk": KeyType.ED25519,
-    "zDna": KeyType.P256,
-    "z82": KeyType.P384,
-    "z4MX": KeyType.RSA,
-    "z2Ws": KeyType.RSA,
-    "zgg": KeyType.RSA,
-}
-"""How Multikeys of each type begin, RSA keys by their size: 2,048, 3,072 and 4,096 bits."""
+_ALIAS = re.compile(r"(?:did:[a-z0-9]+:[A-Za-z0-9._:%-]+|https://[!-~]+)")
+_MOST_ALIASES = 20
+_LONGEST_ALIAS = 500
 
 
-class Issuer(Aggregate):
+class EndReason(StrEnum):
+    """Why an organisation is succeeded by another, or closes."""
+
+    MERGED = "merged"
+    TAKEN_OVER = "taken-over"
+    REGISTERED_ANEW = "registered-anew"
+    CLOSED_DOWN = "closed-down"
+    OTHER = "other"
+
+
+class Issuer(KeyHolder):
     """Folds the events of one issuer."""
 
-    did: str
     name_pl: str
     name_en: str
     country: str
@@ -55,16 +58,14 @@ class Issuer(Aggregate):
 
     def __init__(self, aggregate_id: UUID) -> None:
         super().__init__(aggregate_id)
-        self.keys: dict[str, str] = {}
-        self.retired: set[str] = set()
         self.reason_codes: dict[str, tuple[str, str]] = dict(STANDARD_REASONS)
         self.generic: GenericProfile | None = None
-        self.compromised: dict[str, str] = {}
         self.aliases: list[str] = []
         self.successor_id: str | None = None
         self.closed = False
         self.custodian_id: str | None = None
         self.retention_days = 0
+        self.retention_basis = ""
 
     def register(
         self, command: Command, *, did: str, name_pl: str, name_en: str, country: str, url: str
@@ -79,38 +80,6 @@ class Issuer(Aggregate):
             country=country,
             url=url,
         )
-
-    def add_key(self, command: Command, *, key: str, verification_method: str) -> None:
-        """Sign with this key from now on; raises as `check_key_can_be_added`."""
-        self.check_key_can_be_added()
-        self.record(SigningKeyAdded, command, key=key, verification_method=verification_method)
-
-    def check_key_can_be_added(self) -> None:
-        """Raise KeyRotationError for a second key of a did:key."""
-        if self.did.startswith("did:key:") and self.keys:
-            raise KeyRotationError(
-                "a did:key issuer is its key and cannot have another",
-                field="key",
-                remedy="register the issuer anew as did:web, which can change its keys",
-            )
-
-    def retire_key(self, command: Command, *, key: str) -> None:
-        """Stop signing with this key.
-
-        Raises when it is unknown, retired, or the only one of its type: lists need it.
-        """
-        if key not in self.keys:
-            raise UnknownKeyError(f"the issuer has no key {key}", field="key")
-        if key in self.retired:
-            raise KeyRotationError("the key is retired already", field="key")
-        key_type = key_type_of(key)
-        if self._active(key_type) == [key]:
-            raise KeyRotationError(
-                f"it is the only key of type {key_type} that signs this issuer's lists",
-                field="key",
-                remedy="add the next key of the type first, then retire this one",
-            )
-        self.record(SigningKeyRetired, command, key=key)
 
     def add_reason_code(self, command: Command, *, code: str, label_pl: str, label_en: str) -> None:
         """Use one more reason code; raises InvalidValueError where it is taken or malformed."""
@@ -151,38 +120,71 @@ class Issuer(Aggregate):
             )
         return self.generic
 
-    def signing_key(self, key_type: KeyType) -> str:
-        """Return the newest public key (Multikey) of a type that signs now.
-
-        Raises NoSigningKeyError where there is none.
-        """
-        active = self._active(key_type)
-        if not active:
-            raise NoSigningKeyError(
-                f"the issuer has no signing key of type {key_type}", remedy=self._remedy([key_type])
+    def rename(self, command: Command, *, name_pl: str, name_en: str, url: str) -> None:
+        """Go by another name or have another site; raises InvalidValueError for what is so."""
+        if (self.name_pl, self.name_en, self.url) == (name_pl, name_en, url):
+            raise InvalidValueError(
+                "the issuer has this name and this site already",
+                field="name",
+                remedy="give another name or another site, or leave it as it is",
             )
-        return active[-1]
+        self.record(IssuerRenamed, command, name_pl=name_pl, name_en=name_en, url=url)
 
-    def check_can_sign(self, mechanism: Mechanism) -> None:
-        """Raise NoSigningKeyError unless the issuer has every key that a mechanism needs."""
-        needed = key_types_of(mechanism)
-        missing = [key_type for key_type in needed if not self._active(key_type)]
-        if missing:
-            raise NoSigningKeyError(
-                f"{mechanism} needs keys of the types {', '.join(needed)}; "
-                f"the issuer has none of: {', '.join(missing)}",
-                field="cryptosuite",
-                remedy=self._remedy(missing),
+    def add_alias(self, command: Command, *, also_known_as: str) -> None:
+        """Be known under another URI too, a DID or an https URL (DIDs v1.0 §5.1.3)."""
+        if not _ALIAS.fullmatch(also_known_as) or len(also_known_as) > _LONGEST_ALIAS:
+            raise InvalidValueError(
+                f"an alias is a DID or an https URL of at most {_LONGEST_ALIAS} characters",
+                field="also_known_as",
+                remedy="write it like did:web:old.example.org or https://old.example.org",
+            )
+        if also_known_as in (self.did, *self.aliases):
+            raise InvalidValueError(
+                "the issuer is known under this already",
+                field="also_known_as",
+                remedy="name another URI, or leave it as it is",
+            )
+        if len(self.aliases) >= _MOST_ALIASES:
+            raise ConflictError(
+                f"an issuer has {_MOST_ALIASES} aliases at most",
+                field="also_known_as",
+                remedy="aliases stay for ever: describe the rest on the issuer's own site",
+            )
+        self.record(IssuerAliasAdded, command, also_known_as=also_known_as)
+
+    def succeed(self, command: Command, *, by: str, reason: EndReason) -> None:
+        """Name the issuer `by` as the one that carries on; a later successor takes its place."""
+        if by in (str(self.id), self.successor_id):
+            raise InvalidValueError(
+                "an issuer does not succeed itself, nor the same issuer twice",
+                field="successor_id",
+                remedy="name another issuer of this registry",
+            )
+        self.record(IssuerSucceeded, command, successor_id=by, reason=reason.value)
+
+    def close(self, command: Command, *, custodian_id: str | None, reason: EndReason) -> None:
+        """Issue nothing more; from now on the custodian, if any, changes statuses."""
+        self.check_open()
+        if custodian_id == str(self.id):
+            raise InvalidValueError(
+                "a closed issuer is not its own custodian",
+                field="custodian_id",
+                remedy="name another issuer, or none: then operators alone change statuses",
+            )
+        self.record(IssuerClosed, command, custodian_id=custodian_id, reason=reason.value)
+
+    def check_open(self) -> None:
+        """Raise IssuerClosedError once the issuer is closed."""
+        if self.closed:
+            raise IssuerClosedError(
+                "the issuer is closed", remedy="ask its successor or its custodian"
             )
 
-    def _active(self, key_type: KeyType) -> list[str]:
-        keys = [key for key in self.keys if key not in self.retired]
-        return [key for key in keys if key_type_of(key) is key_type]
-
-    def _remedy(self, missing: Iterable[KeyType]) -> str:
-        if self.did.startswith("did:key:"):
-            return "choose a mechanism that fits the only key, or register an issuer as did:web"
-        return "an operator adds a key of type " + " and one of type ".join(missing)
+    def set_retention_duty(self, command: Command, *, days: int, legal_basis: str) -> None:
+        """Keep each document for `days` from its issuance, as a law asks; 0 ends that."""
+        if days < 0:
+            raise InvalidValueError("a duty lasts 0 days or more", field="days")
+        self.record(RetentionDutySet, command, days=days, legal_basis=legal_basis)
 
     def when(self, event: Event) -> None:
         """Apply one event."""
@@ -207,43 +209,9 @@ class Issuer(Aggregate):
             case IssuerClosed():
                 self.closed, self.custodian_id = True, event.custodian_id
             case RetentionDutySet():
-                self.retention_days = event.days
+                self.retention_days, self.retention_basis = event.days, event.legal_basis
             case GenericIssuingOpened():
                 purposes = tuple(event.purposes)
                 self.generic = GenericProfile(Mechanism(event.cryptosuite), purposes)
             case _:
                 raise ForeignEventError(f"not an issuer's event: {event!r}")
-
-
-def key_type_of(key: str) -> KeyType:
-    """Return the type of a public key of an issuer's, told by how its Multikey begins.
-
-    Raises InvalidValueError for what begins otherwise.
-    """
-    for beginning, key_type in _BEGINNINGS.items():
-        if key.startswith(beginning):
-            return key_type
-    raise InvalidValueError(f"{key[:60]!r} is not a signing key of a known type", field="key")
-
-
-def check_sole_key(key_type: KeyType) -> None:
-    """Raise InvalidValueError for a type that can sign nothing as the only key of an issuer."""
-    enough = [key_types_of(mechanism) for mechanism in Mechanism]
-    if (key_type,) in enough:
-        return
-    fitting = dict.fromkeys(types[0] for types in enough if len(types) == 1)
-    raise InvalidValueError(
-        f"a key of type {key_type} alone signs nothing: status lists need another one beside it",
-        field="key_type",
-        remedy=f"choose one of {', '.join(fitting)}, or register as did:web and add both keys",
-    )
-
-
-def key_types_of(mechanism: Mechanism) -> tuple[KeyType, ...]:
-    """Return the types of the keys that credentials and their status lists need.
-
-    A list is always published with a Data Integrity proof too, and there is none for RSA.
-    """
-    if mechanism.key_type is KeyType.RSA:
-        return (KeyType.RSA, KeyType.ED25519)
-    return (mechanism.key_type,)

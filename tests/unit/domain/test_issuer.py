@@ -1,63 +1,36 @@
-"""An issuer: its DID, its keys in turn, its reason codes."""
+"""An issuer: its DID, its reason codes, and what becomes of it."""
 
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from registry.domain.aggregate import ForeignEventError
 from registry.domain.errors import (
+    ConflictError,
     GenericIssuingClosedError,
     InvalidValueError,
-    KeyRotationError,
+    IssuerClosedError,
     NoSigningKeyError,
-    UnknownKeyError,
     UnknownReasonError,
 )
 from registry.domain.events import (
     Event,
     GenericIssuingOpened,
+    IssuerAliasAdded,
+    IssuerClosed,
     IssuerRegistered,
+    IssuerRenamed,
+    IssuerSucceeded,
     ReasonCodeAdded,
-    SigningKeyAdded,
-    SigningKeyRetired,
+    RetentionDutySet,
     StatusListClosed,
 )
-from registry.domain.issuer import Issuer, check_sole_key, key_type_of
+from registry.domain.issuer import EndReason, Issuer
 from registry.domain.profiles import GenericProfile
 from registry.domain.reasons import RESERVED_REASONS, STANDARD_REASONS
-from registry.domain.securing import KeyType, Mechanism
-from registry.formats.multikey import PublicKey, encode_public_key
-from tests.given import Given, command, event, recorded
-
-WEB = "did:web:example.org:issuers:1"
-PROFILE: dict[str, Any] = {
-    "did": WEB,
-    "name_pl": "Uczelnia Łódzka",
-    "name_en": "University of Łódź",
-    "country": "PL",
-    "url": "https://example.org",
-}
-
-
-def registered(did: str = WEB) -> Event:
-    return event(IssuerRegistered, 1, **PROFILE | {"did": did})
-
-
-def key(number: int, name: str) -> Event:
-    return event(SigningKeyAdded, number, key=name, verification_method=f"{WEB}#{name}")
-
-
-def retired(number: int, name: str) -> Event:
-    return event(SigningKeyRetired, number, key=name)
-
-
-def given(*history: Event) -> Given[Issuer]:
-    return Given(Issuer, *history)
-
-
-def add_key(issuer: Issuer) -> None:
-    issuer.add_key(command(), key="z6Mk2", verification_method=f"{WEB}#z6Mk2")
+from registry.domain.securing import Mechanism
+from tests.given import STREAM, command, event, recorded
+from tests.unit.domain.issuers import PROFILE, WEB, given, key, registered
 
 
 def add_code(issuer: Issuer, code: str) -> None:
@@ -71,133 +44,6 @@ def test_registering_records_the_organisation() -> None:
         .then(recorded(IssuerRegistered, 1, **PROFILE))
     )
     assert (issuer.did, issuer.name_pl) == (WEB, "Uczelnia Łódzka")
-
-
-def test_web_issuer_gets_its_first_key() -> None:
-    issuer = (
-        given(registered())
-        .when(add_key)
-        .then(recorded(SigningKeyAdded, 2, key="z6Mk2", verification_method=f"{WEB}#z6Mk2"))
-    )
-    assert issuer.signing_key(KeyType.ED25519) == "z6Mk2"
-
-
-def test_newest_key_signs_after_a_rotation() -> None:
-    issuer = (
-        given(registered(), key(2, "z6Mk1"))
-        .when(add_key)
-        .then(recorded(SigningKeyAdded, 3, key="z6Mk2", verification_method=f"{WEB}#z6Mk2"))
-    )
-    assert issuer.signing_key(KeyType.ED25519) == "z6Mk2"
-    assert set(issuer.keys) == {"z6Mk1", "z6Mk2"}
-
-
-def test_retired_key_signs_nothing_and_stays_known() -> None:
-    issuer = (
-        given(registered(), key(2, "z6Mk1"), key(3, "z6Mk2"))
-        .when(lambda issuer: issuer.retire_key(command(), key="z6Mk2"))
-        .then(recorded(SigningKeyRetired, 4, key="z6Mk2"))
-    )
-    assert issuer.signing_key(KeyType.ED25519) == "z6Mk1"
-    assert "z6Mk2" in issuer.keys
-
-
-def test_key_issuer_gets_its_only_key() -> None:
-    given(registered("did:key:z6Mk2")).when(add_key).then(
-        recorded(SigningKeyAdded, 2, key="z6Mk2", verification_method=f"{WEB}#z6Mk2")
-    )
-
-
-def test_key_issuer_cannot_change_its_key() -> None:
-    history = registered("did:key:z6Mk1"), key(2, "z6Mk1")
-    refusal = given(*history).when(add_key).then_refused(KeyRotationError)
-    assert "did:web" in (refusal.remedy or "")
-
-
-@pytest.mark.parametrize(
-    "history",
-    [
-        (registered(), key(2, "z6Mk1")),
-        (registered(), key(2, "z6Mk0"), key(3, "z6Mk1"), retired(4, "z6Mk0")),
-    ],
-    ids=["only one", "the others retired"],
-)
-def test_last_key_cannot_be_retired(history: tuple[Event, ...]) -> None:
-    given(*history).when(lambda issuer: issuer.retire_key(command(), key="z6Mk1")).then_refused(
-        KeyRotationError
-    )
-
-
-def test_last_key_of_a_type_cannot_be_retired_whatever_other_keys_there_are() -> None:
-    history = registered(), key(2, "z6Mk1"), key(3, "zDna1"), key(4, "z6Mk2")
-    refusal = (
-        given(*history)
-        .when(lambda issuer: issuer.retire_key(command(), key="zDna1"))
-        .then_refused(KeyRotationError)
-    )
-    assert refusal.remedy == "add the next key of the type first, then retire this one"
-
-
-def test_newest_key_of_each_type_signs() -> None:
-    history = registered(), key(2, "z6Mk1"), key(3, "zDna1"), key(4, "z6Mk2"), key(5, "z82L1")
-    issuer = given(*history).aggregate
-    signing = [issuer.signing_key(each) for each in (KeyType.ED25519, KeyType.P256, KeyType.P384)]
-    assert signing == ["z6Mk2", "zDna1", "z82L1"]
-
-
-def test_key_of_another_type_does_not_sign() -> None:
-    refusal = (
-        given(registered(), key(2, "z6Mk1"))
-        .when(lambda issuer: issuer.signing_key(KeyType.P256))
-        .then_refused(NoSigningKeyError)
-    )
-    assert refusal.remedy == "an operator adds a key of type P-256"
-
-
-def test_issuer_that_is_its_key_is_told_to_choose_what_fits_it() -> None:
-    refusal = (
-        given(registered("did:key:z6Mk1"), key(2, "z6Mk1"))
-        .when(lambda issuer: issuer.check_can_sign(Mechanism.VC_JWT_ES256))
-        .then_refused(NoSigningKeyError)
-    )
-    assert "fits the only key" in (refusal.remedy or "")
-
-
-def test_lists_of_rsa_credentials_need_an_ed25519_key_too() -> None:
-    refusal = (
-        given(registered(), key(2, "z4MX1"))
-        .when(lambda issuer: issuer.check_can_sign(Mechanism.OB_JWT_RS256))
-        .then_refused(NoSigningKeyError)
-    )
-    assert refusal.remedy == "an operator adds a key of type Ed25519"
-    given(registered(), key(2, "z4MX1"), key(3, "z6Mk1")).aggregate.check_can_sign(
-        Mechanism.OB_JWT_RS256
-    )
-
-
-@pytest.mark.parametrize("size", [2048, 3072, 4096])
-def test_type_of_an_rsa_key_is_told_by_its_multikey(size: int) -> None:
-    public_key = rsa.generate_private_key(65537, size).public_key()
-    assert key_type_of(encode_public_key(public_key)) is KeyType.RSA
-
-
-@pytest.mark.parametrize(
-    ("public_key", "key_type"),
-    [
-        (ed25519.Ed25519PrivateKey.generate().public_key(), KeyType.ED25519),
-        (ec.generate_private_key(ec.SECP256R1()).public_key(), KeyType.P256),
-        (ec.generate_private_key(ec.SECP384R1()).public_key(), KeyType.P384),
-    ],
-    ids=["Ed25519", "P-256", "P-384"],
-)
-def test_type_of_a_key_is_told_by_its_multikey(public_key: PublicKey, key_type: KeyType) -> None:
-    assert key_type_of(encode_public_key(public_key)) is key_type
-
-
-@pytest.mark.parametrize("text", ["nonsense", "", "z", "zQ3shokFTS3brHcDQrn82RUDfCZ"])
-def test_what_is_no_key_of_a_known_type_has_no_type(text: str) -> None:
-    with pytest.raises(InvalidValueError):
-        key_type_of(text)
 
 
 def opened(number: int, *purposes: str, cryptosuite: str = "eddsa-jcs-2022") -> Event:
@@ -246,23 +92,123 @@ def test_generic_issuing_is_not_opened_for_a_purpose_no_list_has() -> None:
     assert refusal.field == "purposes"
 
 
-def test_unknown_key_cannot_be_retired() -> None:
-    given(registered(), key(2, "z6Mk1")).when(
-        lambda issuer: issuer.retire_key(command(), key="z6Mk9")
-    ).then_refused(UnknownKeyError)
-
-
-def test_retired_key_cannot_be_retired_again() -> None:
-    history = registered(), key(2, "z6Mk1"), key(3, "z6Mk2"), retired(4, "z6Mk1")
-    given(*history).when(lambda issuer: issuer.retire_key(command(), key="z6Mk1")).then_refused(
-        KeyRotationError
+def rename(issuer: Issuer, name_pl: str = "Uczelnia Nowa") -> None:
+    issuer.rename(
+        command(), name_pl=name_pl, name_en="University of Łódź", url="https://example.org"
     )
 
 
-def test_issuer_without_a_key_signs_nothing() -> None:
-    given(registered()).when(lambda issuer: issuer.signing_key(KeyType.ED25519)).then_refused(
-        NoSigningKeyError
+def test_issuer_goes_by_another_name_under_the_same_did() -> None:
+    names: dict[str, Any] = {"name_pl": "Uczelnia Nowa", "name_en": "University of Łódź"}
+    issuer = (
+        given(registered())
+        .when(rename)
+        .then(recorded(IssuerRenamed, 2, **names, url="https://example.org"))
     )
+    assert (issuer.name_pl, issuer.did) == ("Uczelnia Nowa", WEB)
+
+
+def test_name_that_the_issuer_has_is_no_other_name() -> None:
+    refusal = (
+        given(registered())
+        .when(lambda issuer: rename(issuer, "Uczelnia Łódzka"))
+        .then_refused(InvalidValueError)
+    )
+    assert refusal.field == "name"
+
+
+@pytest.mark.parametrize("uri", ["did:web:old.example.org", "https://old.example.org/about"])
+def test_issuer_is_known_under_another_uri_too(uri: str) -> None:
+    issuer = (
+        given(registered())
+        .when(lambda issuer: issuer.add_alias(command(), also_known_as=uri))
+        .then(recorded(IssuerAliasAdded, 2, also_known_as=uri))
+    )
+    assert issuer.aliases == [uri]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["", "old.example.org", "http://old.example.org", "https://a b", "https://x\n", WEB, "did:x"],
+)
+def test_what_is_no_other_uri_is_refused_as_an_alias(uri: str) -> None:
+    refusal = (
+        given(registered())
+        .when(lambda issuer: issuer.add_alias(command(), also_known_as=uri))
+        .then_refused(InvalidValueError)
+    )
+    assert refusal.field == "also_known_as"
+
+
+def test_issuer_has_twenty_aliases_at_most() -> None:
+    names = [f"https://{number}.example.org" for number in range(20)]
+    aliases = [event(IssuerAliasAdded, n, also_known_as=uri) for n, uri in enumerate(names, 2)]
+    given(registered(), *aliases).when(
+        lambda issuer: issuer.add_alias(command(), also_known_as="https://more.example.org")
+    ).then_refused(ConflictError)
+
+
+def test_later_successor_takes_the_place_of_an_earlier_one() -> None:
+    earlier = event(IssuerSucceeded, 2, successor_id="one", reason="merged")
+    issuer = (
+        given(registered(), earlier)
+        .when(lambda issuer: issuer.succeed(command(), by="two", reason=EndReason.TAKEN_OVER))
+        .then(recorded(IssuerSucceeded, 3, successor_id="two", reason="taken-over"))
+    )
+    assert issuer.successor_id == "two"
+
+
+@pytest.mark.parametrize("successor", [str(STREAM), "one"], ids=["itself", "the same again"])
+def test_issuer_does_not_succeed_itself_nor_twice(successor: str) -> None:
+    history = registered(), event(IssuerSucceeded, 2, successor_id="one", reason="merged")
+    given(*history).when(
+        lambda issuer: issuer.succeed(command(), by=successor, reason=EndReason.MERGED)
+    ).then_refused(InvalidValueError)
+
+
+def close(issuer: Issuer, custodian_id: str | None = "one") -> None:
+    issuer.close(command(), custodian_id=custodian_id, reason=EndReason.CLOSED_DOWN)
+
+
+def test_closed_issuer_names_its_custodian() -> None:
+    issuer = (
+        given(registered())
+        .when(close)
+        .then(recorded(IssuerClosed, 2, custodian_id="one", reason="closed-down"))
+    )
+    assert (issuer.closed, issuer.custodian_id) == (True, "one")
+    with pytest.raises(IssuerClosedError):
+        issuer.check_open()
+
+
+def test_closed_issuer_is_not_closed_again() -> None:
+    closed = event(IssuerClosed, 2, custodian_id=None, reason="merged")
+    given(registered(), closed).when(close).then_refused(IssuerClosedError)
+
+
+def test_closed_issuer_is_not_its_own_custodian() -> None:
+    refusal = (
+        given(registered())
+        .when(lambda issuer: close(issuer, str(STREAM)))
+        .then_refused(InvalidValueError)
+    )
+    assert refusal.field == "custodian_id"
+
+
+def test_retention_duty_is_as_long_as_was_last_said() -> None:
+    duty: dict[str, Any] = {"days": 3650, "legal_basis": "ustawa"}
+    issuer = (
+        given(registered())
+        .when(lambda issuer: issuer.set_retention_duty(command(), **duty))
+        .then(recorded(RetentionDutySet, 2, **duty))
+    )
+    assert issuer.retention_days == 3650
+
+
+def test_retention_duty_is_not_shorter_than_nothing() -> None:
+    given(registered()).when(
+        lambda issuer: issuer.set_retention_duty(command(), days=-1, legal_basis="ustawa")
+    ).then_refused(InvalidValueError)
 
 
 def test_issuer_adds_a_reason_code_of_its_own() -> None:
@@ -314,19 +260,6 @@ def test_reason_code_of_one_issuer_is_not_another_issuers() -> None:
     issuer = given(registered()).aggregate
     add_code(issuer, "fee-refunded")
     assert "fee-refunded" not in given(registered()).aggregate.reason_codes
-
-
-@pytest.mark.parametrize("key_type", [KeyType.ED25519, KeyType.P256, KeyType.P384])
-def test_key_that_signs_credentials_and_lists_may_be_the_only_one(key_type: KeyType) -> None:
-    check_sole_key(key_type)
-
-
-def test_key_that_signs_no_list_is_not_the_only_one() -> None:
-    with pytest.raises(InvalidValueError) as refusal:
-        check_sole_key(KeyType.RSA)
-    assert refusal.value.remedy == (
-        "choose one of Ed25519, P-256, P-384, or register as did:web and add both keys"
-    )
 
 
 def test_event_of_another_aggregate_is_not_an_issuers() -> None:

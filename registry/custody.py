@@ -1,0 +1,69 @@
+"""Who acts for a credential: its issuer, or once that is closed the custodian in its place."""
+
+from uuid import UUID
+
+from registry.domain.credential import Credential
+from registry.domain.errors import (
+    IssuerClosedError,
+    UnknownCredentialError,
+    UnknownIssuerError,
+)
+from registry.domain.issuer import Issuer
+from registry.identifiers import parse_id
+from registry.lookups import Lookups
+from registry.streams import Streams
+
+
+class Custody:
+    """Finds credentials on behalf of an issuer that asks; what is not its own is not there."""
+
+    def __init__(self, streams: Streams, lookups: Lookups) -> None:
+        self._streams = streams
+        self._lookups = lookups
+
+    def is_custodian(self, asker_id: str, owner_id: str) -> bool:
+        """Return whether the asker acts for another issuer, which is closed."""
+        try:
+            return self._custodian(self._lookups.issuer(owner_id)) == asker_id
+        except UnknownIssuerError:
+            return False
+
+    def readable(self, asker_id: str, credential_id: str) -> Credential:
+        """Return a credential of the asker's, or of a closed issuer it is custodian of.
+
+        Raises UnknownCredentialError, after the same work for one that is not there and for one
+        that is somebody else's.
+        """
+        number = parse_id(credential_id, UnknownCredentialError, field="credential_id")
+        credential = self._streams.load(Credential(number))
+        owner_id = credential.issuance.issuer_id if credential.version else asker_id
+        custodian_id = self._custodian(self._lookups.issuer(owner_id))
+        if not credential.version or asker_id not in (owner_id, custodian_id):
+            raise UnknownCredentialError("there is no such credential", field="credential_id")
+        return credential
+
+    def changeable(self, asker_id: str, credential_id: str) -> str:
+        """Return the id of the issuer in whose name the asker may change a credential's status.
+
+        Raises UnknownCredentialError, or IssuerClosedError for the closed issuer itself.
+        """
+        owner_id = self.readable(asker_id, credential_id).issuance.issuer_id
+        if owner_id == asker_id and self._lookups.issuer(owner_id).closed:
+            raise IssuerClosedError(
+                "the issuer is closed and changes no status itself",
+                remedy="ask its custodian, or an operator where it has none",
+            )
+        return owner_id
+
+    def _custodian(self, owner: Issuer) -> str | None:
+        """Return who acts for a closed issuer: a custodian that closed is followed by its own."""
+        passed = {str(owner.id)}
+        while owner.custodian_id is not None:
+            custodian_id = owner.custodian_id
+            if custodian_id in passed:
+                return None  # Two that closed at the same moment may have named each other.
+            passed.add(custodian_id)
+            owner = self._streams.load(Issuer(UUID(custodian_id)))
+            if not owner.closed:
+                return custodian_id
+        return None
