@@ -8,11 +8,14 @@ database itself. It owns the views, because a rebuild makes and drops their tabl
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, inspect
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
-from registry.domain.errors import ConflictError, InvalidValueError
+from registry.domain.errors import ConflictError, InvalidValueError, RegistryError
 from registry.store.database import Database
 from registry.store.tables import metadata, stored_events
+from registry.store.view_owners import check_code
 
 APPENDED = ("access_log",)
 """Tables in which the service inserts and reads, and nothing else."""
@@ -21,22 +24,32 @@ _EVENTS = stored_events.name
 _FUNCTION = "append_events(uuid[], bigint[], text[], bytea[])"
 
 
+class MissingRightError(RegistryError):
+    """The database does not let this role give these rights."""
+
+
 def let_serve(database: Database, role: str, *, views: Iterable[str]) -> None:
     """Give an existing role the rights that serving needs, and take the others; safe to repeat.
 
     `views` can be thrown away and rebuilt: the role becomes the owner of them and of their tables.
     To be called as the owner of the tables, with no view being rebuilt. Raises InvalidValueError
-    for a role that is absent or could help itself to more, ConflictError on SQLite.
+    for a role that is absent or could help itself to more, MissingRightError where the caller may
+    not do all of it, ForeignCodeError, ConflictError on SQLite.
     """
     if database.is_sqlite:
         raise ConflictError(
             "SQLite keeps no roles apart", remedy="use PostgreSQL where others reach the database"
         )
     with database.writing(patient=True) as connection:
+        check_code(connection)
         _check(connection, role)
         name = connection.dialect.identifier_preparer.quote(role)
-        for statement in [*_rights(connection, name), *_given(connection, name, views)]:
-            connection.exec_driver_sql(statement)
+        try:
+            for statement in [*_rights(connection, name), *_given(connection, role, views)]:
+                connection.exec_driver_sql(statement)
+        except ProgrammingError as error:
+            raise _missing_right(error, name) from error
+        _check_has_no_more(connection, role)
 
 
 def _check(connection: Connection, role: str) -> None:
@@ -57,6 +70,26 @@ def _check(connection: Connection, role: str) -> None:
         )
 
 
+def _check_has_no_more(connection: Connection, role: str) -> None:
+    """Raise for what the role has from elsewhere: as a member of others, or as a schema's owner."""
+    query = """
+        SELECT pg_has_role(%(role)s, table_.relowner, 'MEMBER')
+            OR pg_has_role(%(role)s, schema_.nspowner, 'MEMBER')
+            OR has_table_privilege(%(role)s, table_.oid,
+                                   'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER')
+            OR EXISTS (SELECT FROM pg_roles other WHERE (other.rolsuper OR other.rolcreaterole)
+                       AND pg_has_role(%(role)s, other.oid, 'MEMBER'))
+        FROM pg_class table_ JOIN pg_namespace schema_ ON schema_.oid = table_.relnamespace
+        WHERE table_.oid = %(table)s::regclass
+    """
+    if connection.exec_driver_sql(query, {"role": role, "table": _EVENTS}).scalar_one():
+        raise InvalidValueError(
+            f"{role!r} can change the history as another role's member or as the schema's owner",
+            field="ROLE",
+            remedy="take its memberships, and the ownership of database and schema, from it first",
+        )
+
+
 def _rights(connection: Connection, role: str) -> Iterable[str]:
     schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     yield f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}"
@@ -73,11 +106,26 @@ def _rights(connection: Connection, role: str) -> Iterable[str]:
 
 
 def _given(connection: Connection, role: str, views: Iterable[str]) -> Iterable[str]:
-    names = "|".join(map(re.escape, views))
-    found = inspect(connection)
-    for table in found.get_table_names():
-        if re.fullmatch(rf"(?:{names})_g[0-9]+", table):
-            yield f"ALTER TABLE {table} OWNER TO {role}"
-    for view in found.get_view_names():
-        if re.fullmatch(names, view):
-            yield f"ALTER VIEW {view} OWNER TO {role}"
+    """Yield what makes the role the owner of views and tables that it does not own yet."""
+    names = f"^({'|'.join(map(re.escape, views))})(_g[0-9]+)?$"
+    query = """
+        SELECT quote_ident(relname) FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v')
+          AND relname ~ %(names)s AND pg_get_userbyid(relowner) <> %(role)s
+        ORDER BY relkind, relname
+    """
+    found = connection.exec_driver_sql(query, {"names": names, "role": role}).scalars().all()
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    # On a view, too, ALTER TABLE is what changes the owner.
+    return [f"ALTER TABLE {name} OWNER TO {quoted}" for name in found]
+
+
+def _missing_right(error: ProgrammingError, role: str) -> RegistryError:
+    """Return what an administrator has to do first; raises any other error as it is."""
+    if not isinstance(error.orig, InsufficientPrivilege):
+        raise error
+    return MissingRightError(
+        str(error.orig.diag.message_primary),
+        remedy=f"an administrator runs first: GRANT {role} TO (who owns the tables), "
+        f"GRANT USAGE, CREATE ON SCHEMA (theirs) TO {role}",
+    )

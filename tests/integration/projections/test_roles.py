@@ -94,6 +94,27 @@ def test_owner_of_the_tables_is_refused_as_the_service(as_owner: ByHand) -> None
         roles.let_serve(as_owner.registry.database, "postgres", views=VIEWS)
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("GRANT pg_write_all_data TO {role}", "REVOKE pg_write_all_data FROM {role}"),
+        ("GRANT postgres TO {role}", "REVOKE postgres FROM {role}"),
+        ("ALTER DATABASE {name} OWNER TO {role}", "ALTER DATABASE {name} OWNER TO postgres"),
+    ],
+)
+def test_role_that_could_change_the_history_otherwise_is_refused(
+    given: str, taken: str, as_owner: ByHand
+) -> None:
+    database = as_owner.registry.database
+    names = {"role": ROLE, "name": database.url.database}
+    with database.writing() as connection:
+        connection.exec_driver_sql(given.format_map(names))
+    with pytest.raises(InvalidValueError, match="can change the history"):
+        roles.let_serve(database, ROLE, views=VIEWS)
+    with database.writing() as connection:
+        connection.exec_driver_sql(taken.format_map(names))
+
+
 def test_absent_role_is_refused(as_owner: ByHand) -> None:
     with pytest.raises(InvalidValueError, match="there is no role"):
         roles.let_serve(as_owner.registry.database, "nobody_here", views=VIEWS)
