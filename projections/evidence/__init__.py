@@ -1,0 +1,1 @@
+"""Make evidence: everything about one credential that others can check, gathered into one file."""

@@ -1,0 +1,1 @@
+"""What the command about evidence does and says."""
