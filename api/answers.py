@@ -9,7 +9,8 @@ from sqlalchemy import RowMapping
 from registry.domain.achievement import Achievement, Profile
 from registry.domain.credential import Credential
 from registry.domain.definition import missing_mandatory_elements, parse_definition
-from registry.domain.issuer import Issuer, key_type_of
+from registry.domain.issuer import Issuer
+from registry.domain.issuer_keys import key_type_of
 from registry.domain.profiles import GenericProfile, purposes_of
 from registry.domain.securing import KeyType, Mechanism
 from registry.issuance import achievement_url, list_url
@@ -42,7 +43,8 @@ class SigningKey(BaseModel):
     key: str = Field(description="The public key as a Multikey.", examples=["z6Mk…"])
     type: KeyType
     verification_method: str = Field(description="Its id in proofs.", examples=["did:web:…#z6Mk…"])
-    signs: bool = Field(description="False once it was retired.", examples=[True])
+    signs: bool = Field(description="False once retired or compromised.", examples=[True])
+    compromised_since: str | None = Field(description="Since when others may have held it.")
 
 
 class GenericIssuing(BaseModel):
@@ -60,6 +62,10 @@ class IssuerAnswer(BaseModel):
     name: Texts
     country: str = Field(description="ISO 3166-1 alpha-2.", examples=["PL"])
     url: str = Field(examples=["https://uczelnia.example"])
+    also_known_as: list[str] = Field(description="Other URIs of the same organisation.")
+    successor_id: str | None = Field(description="The issuer that carries on.")
+    closed: bool = Field(description="True: it issues nothing more.", examples=[False])
+    custodian_id: str | None = Field(description="Who changes statuses once it is closed.")
     keys: list[SigningKey] = Field(
         description="Oldest first; of each type the last that signs is in use."
     )
@@ -112,6 +118,10 @@ class CredentialAnswer(BaseModel):
     document_digest: str = Field(
         description="SHA-256 in hex of the signed document's RFC 8785 form, or of a JWT's text."
     )
+    receipt_url: str = Field(description="Where its receipt is read, once it is logged.")
+    receipt: str | None = Field(
+        default=None, description="The receipt, where one credential is read that is logged."
+    )
     version: int = Field(examples=[1])
 
 
@@ -153,12 +163,17 @@ def issuer_answer(issuer: Issuer) -> IssuerAnswer:
         name=Texts(pl=issuer.name_pl, en=issuer.name_en),
         country=issuer.country,
         url=issuer.url,
+        also_known_as=issuer.aliases,
+        successor_id=issuer.successor_id,
+        closed=issuer.closed,
+        custodian_id=issuer.custodian_id,
         keys=[
             SigningKey(
                 key=key,
                 type=key_type_of(key),
                 verification_method=method,
-                signs=key not in issuer.retired,
+                signs=issuer.signs(key),
+                compromised_since=issuer.compromised.get(key),
             )
             for key, method in issuer.keys.items()
         ],
@@ -220,7 +235,8 @@ def credential_row_answer(
         )
         for purpose in purposes_of(row["profile"])
     ]
-    return CredentialAnswer(**named, status_lists=entries)
+    receipt_url = f"{public_url}/v1/credentials/{row['credential_id']}/receipt"
+    return CredentialAnswer(**named, status_lists=entries, receipt_url=receipt_url)
 
 
 def etag(version: int) -> dict[str, str]:

@@ -10,18 +10,26 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from api import (
+    accreditation,
+    as_of,
     auditors,
     credentials,
+    erasures,
+    evidence,
     health,
+    issuer_changes,
     issuers,
+    list_history,
     oauth,
     operators,
     public,
+    receipts,
     refusals,
     vc_api,
     vc_api_operators,
     verifying,
 )
+from api import log as transparency_log
 from api.auth import access_token, bearer
 from api.backing_off import BackingOff
 from api.bootstrap import Registry, build_verifier
@@ -48,11 +56,19 @@ Status lists and DID documents are files under `/status-lists/…` and `/issuers
 
 GUARDED = (
     operators.router,
+    erasures.router,
+    issuer_changes.router,
+    accreditation.router,
     vc_api_operators.router,
     issuers.router,
     credentials.imports,
     credentials.router,
+    receipts.router,
+    evidence.router,
     auditors.router,
+    as_of.router,
+    list_history.router,
+    transparency_log.entries,
 )
 VC_API = (vc_api.router, verifying.router)
 
@@ -96,7 +112,16 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
         app.include_router(router, dependencies=[bearer])
     for router in VC_API:
         app.include_router(router, dependencies=[bearer, access_token])
-    for router in (oauth.router, public.router, health.router, reference(app)):
+    for router in (
+        oauth.router,
+        public.router,
+        accreditation.open_router,
+        list_history.public,
+        receipts.public,
+        transparency_log.router,
+        health.router,
+        reference(app),
+    ):
         app.include_router(router)
     refusals.install(app)
     app.openapi = describing(app)  # type: ignore[method-assign] # the framework's own way
@@ -107,6 +132,8 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     registry: Registry = app.state.registry
     registry.runner.start()
+    if registry.witnesses is not None:
+        registry.witnesses.start()
     yield
     await run_in_threadpool(_stop, registry)
     app.state.canonicaliser.close()

@@ -12,7 +12,8 @@ from fastapi.openapi.models import OAuthFlows
 from fastapi.security import HTTPBearer, OAuth2
 
 from api.backing_off import BackingOff
-from api.bootstrap import Registry, now
+from api.bootstrap import Registry
+from api.clock import now
 from api.errors import RoleError, ScopeError, TooManyFailuresError
 from api.oauth_tokens import SCOPE_MEANINGS, TOKEN_PATH, AccessTokens
 from registry.commands import Caller

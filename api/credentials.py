@@ -17,7 +17,8 @@ from api.answers import (
     etag,
 )
 from api.auth import ActingIssuer, Changing, Creating, Reader, Serving
-from api.bootstrap import Registry, nonce, now
+from api.bootstrap import Registry
+from api.clock import nonce, now
 from api.errors import UnknownLearnerError
 from api.imports import imported_orders
 from api.learners import (
@@ -33,6 +34,8 @@ from api.responses import refusals
 from api.values import Id, Instant
 from projections import queries
 from projections.queries import CredentialFilter, Window
+from projections.transparency.errors import TransparencyError
+from projections.transparency.receipts import NotLoggedYetError
 from registry.domain.credential import Credential, Status
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
@@ -105,7 +108,8 @@ class Search(values.Body):
     """Which credentials to find."""
 
     issuer_id: Id | None = Field(
-        default=None, description="For auditors and operators; an issuer finds its own."
+        default=None,
+        description="For auditors, operators and custodians; any other issuer finds its own.",
     )
     achievement_id: Id | None = None
     status: Status | None = None
@@ -158,7 +162,7 @@ def find_credentials(
 ) -> Listing[CredentialAnswer]:
     """Find credentials, newest first: an issuer its own, an auditor or operator anybody's."""
     wanted = CredentialFilter(
-        issuer_id=asker.issuer_id if asker.role is Role.ISSUER else search.issuer_id,
+        issuer_id=_searched(search.issuer_id, asker, registry),
         achievement_id=search.achievement_id,
         status=search.status,
         subject_ref=search.subject_ref,
@@ -198,8 +202,9 @@ def make_subject_challenge(asker: ActingIssuer, registry: Serving) -> ChallengeA
 def read_credential(
     credential_id: Id, asker: Reader, response: Response, registry: Serving
 ) -> CredentialAnswer:
-    """Read a credential."""
-    return _shown(readable(credential_id, asker, registry), response, registry)
+    """Read a credential, with its receipt once it is logged."""
+    shown = _shown(readable(credential_id, asker, registry), response, registry)
+    return shown.model_copy(update={"receipt": _receipt(credential_id, registry)})
 
 
 @router.get(
@@ -227,7 +232,8 @@ def suspend_credential(
 ) -> CredentialAnswer:
     """Suspend a credential, for good or until a moment that has yet to come."""
     change = StatusChange(body.reason, body.note, body.effective_at, body.until)
-    changed = registry.application.suspend(caller, asker.issuer_id, credential_id, change)
+    owner_id = registry.application.custody.changeable(asker.issuer_id, credential_id)
+    changed = registry.application.suspend(caller, owner_id, credential_id, change)
     return _shown(changed, response, registry)
 
 
@@ -244,7 +250,8 @@ def reinstate_credential(
 ) -> CredentialAnswer:
     """End a suspension."""
     change = StatusChange(body.reason, body.note, body.effective_at)
-    changed = registry.application.reinstate(caller, asker.issuer_id, credential_id, change)
+    owner_id = registry.application.custody.changeable(asker.issuer_id, credential_id)
+    changed = registry.application.reinstate(caller, owner_id, credential_id, change)
     return _shown(changed, response, registry)
 
 
@@ -261,7 +268,8 @@ def revoke_credential(
 ) -> CredentialAnswer:
     """Revoke a credential for ever."""
     change = StatusChange(body.reason, body.note, body.effective_at)
-    changed = registry.application.revoke(caller, asker.issuer_id, credential_id, change)
+    owner_id = registry.application.custody.changeable(asker.issuer_id, credential_id)
+    changed = registry.application.revoke(caller, owner_id, credential_id, change)
     return _shown(changed, response, registry)
 
 
@@ -295,16 +303,37 @@ def _written(moment: datetime | None) -> str | None:
     return instant(moment) if moment is not None else None
 
 
+def _searched(issuer_id: str | None, asker: Principal, registry: Registry) -> str | None:
+    """Return whose credentials are searched: an issuer's own, unless it is custodian of others."""
+    if asker.role is not Role.ISSUER:
+        return issuer_id
+    own_id = asker.issuer_id or ""
+    if issuer_id is None or not registry.application.custody.is_custodian(own_id, issuer_id):
+        return own_id
+    return issuer_id
+
+
 def readable(credential_id: str, asker: Principal, registry: Registry) -> Credential:
-    """Return a credential that the asker may read; raises UnknownCredentialError."""
+    """Return a credential that the asker may read, also as custodian.
+
+    Raises UnknownCredentialError.
+    """
     if asker.role is Role.ISSUER:
-        return registry.application.credential(asker.issuer_id or "", credential_id)
+        return registry.application.custody.readable(asker.issuer_id or "", credential_id)
     return registry.application.any_credential(credential_id)
 
 
 def _shown(credential: Credential, response: Response, registry: Registry) -> CredentialAnswer:
     response.headers.update(etag(credential.version))
     return credential_answer(credential, public_url=registry.public_url)
+
+
+def _receipt(credential_id: str, registry: Registry) -> str | None:
+    """Return the receipt, None where there is none yet; the log's own troubles hinder nobody."""
+    try:
+        return registry.receipts.for_credential(credential_id).to_text()
+    except (NotLoggedYetError, TransparencyError):
+        return None
 
 
 def _issued(issued: Issued, registry: Registry) -> Response:

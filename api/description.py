@@ -72,7 +72,8 @@ def _published_paths() -> Description:
         "/status-lists/{list_id}/{purpose}": _published(
             "Read a status list",
             "A signed BitstringStatusListCredential. `Cache-Control` agrees with its `ttl`. "
-            "A list as it was at another time (`timestamp`) is not served.",
+            "With `timestamp`, the version that was valid then: for auditors and the list's "
+            "issuer, and for everyone where its history was opened.",
             list_parameters,
             LIST_TYPES,
         ),

@@ -101,4 +101,12 @@ class UnpublishedError(NotFoundError):
 
 
 class PastListError(NotFoundError):
-    """Status lists are served as they are now, not as they were."""
+    """No version of the list was valid at that time."""
+
+
+class ClosedHistoryError(NotFoundError):
+    """What this list was at another time is for auditors and its issuer."""
+
+
+class TimestampError(RegistryError):
+    """The time of a past list is not written as the standard says."""

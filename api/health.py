@@ -4,7 +4,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.auth import Serving
-from api.bootstrap import Registry, now
+from api.bootstrap import Registry
+from api.clock import now
 from api.requests import OpenRoute
 from projections import progress
 from registry.domain.errors import RegistryError
@@ -33,7 +34,8 @@ class Readiness(BaseModel):
     hindrances: list[str] = Field(examples=[["the database did not answer"]])
     warnings: list[str] = Field(
         default=[],
-        description="What one issuer's lists suffer from; the others are served as ever.",
+        description="What one issuer's lists or the transparency log suffer from; the rest is "
+        "served as ever.",
         examples=[["event 12 is unreadable"]],
     )
     projections: list[ProjectionState] = []
@@ -68,6 +70,16 @@ def _readiness(registry: Registry) -> Readiness:
     unreadable = sorted({each.notification_id for each in frozen})
     warnings = [f"background work fails: {failure}"] if failure else []
     warnings += [f"event {position} is unreadable" for position in unreadable]
+    if registry.transparency.alarm:
+        warnings.append(f"the transparency log does not go on: {registry.transparency.alarm}")
+    if hindrance := registry.receipts.hindrance:
+        warnings.append(f"no receipt can be given: {hindrance}")
+    if registry.witnesses is not None:
+        warnings += [
+            f"the witness {state.url} does not cosign: {state.failure}"
+            for state in registry.witnesses.states
+            if state.failure
+        ]
     warnings += [
         f"list {list_id}/{purpose} is not published: {alarm.reason}"
         for (list_id, purpose), alarm in sorted(registry.publisher.alarms.items())

@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from api.auth import IssuerPrincipal
-from api.bootstrap import Registry, now
+from api.bootstrap import Registry
+from api.clock import now
 from api.values import Body, Id, Instant, Line
 from registry.domain.subject import IdentityType
 from registry.issuance import Learner, Order

@@ -9,11 +9,16 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api.bootstrap import Registry, now
-from projections import progress
+from api.bootstrap import Registry
+from api.clock import now
+from projections import erasures, progress
 from projections.progress import ListState
+from projections.transparency.errors import TransparencyError
+from projections.transparency.reporting import report
+from projections.transparency.witnesses import WitnessClient
 from registry.domain.errors import RegistryError
 from registry.domain.instants import parse_instant
+from registry.store.database import Database
 
 
 class RegistryCollector(Collector):
@@ -39,6 +44,8 @@ class RegistryCollector(Collector):
         events = CounterMetricFamily("registry_events", "Position of the newest event")
         events.add_metric([], recorder.max_notification_id() or 0)
         yield events
+        yield from _of_log(registry, at)
+        yield from _of_witnesses(registry.witnesses)
         lags = progress.lags(database, recorder, now=at)
         yield _by_projection(
             "registry_projection_lag_seconds",
@@ -50,6 +57,7 @@ class RegistryCollector(Collector):
             "Positions a view is behind",
             [(lag.name, lag.events) for lag in lags],
         )
+        yield _of_erasures(database)
         frozen = len(progress.frozen(database))
         yield _gauge("registry_unreadable_events", "Events that froze lists", frozen)
         alarms = len(registry.publisher.alarms)
@@ -84,6 +92,42 @@ def _of_lists(states: Sequence[ListState], at: datetime) -> Iterable[Metric]:
     if published:
         yield _gauge("registry_list_age_seconds", "Of the list signed longest ago", max(ages))
         yield _gauge("registry_list_expiry_seconds", "Until the first list expires", min(left))
+
+
+def _of_erasures(database: Database) -> Metric:
+    family = GaugeMetricFamily(
+        "registry_erasures_open", "Erasures that wait for a decision or to settle", labels=["state"]
+    )
+    for state, number in erasures.open_erasures(database).items():
+        family.add_metric([state], number)
+    return family
+
+
+def _of_witnesses(witnesses: WitnessClient | None) -> Iterable[Metric]:
+    states = witnesses.states if witnesses is not None else []
+    yield _gauge(
+        "registry_witnesses_failing",
+        "Witnesses that did not cosign when they were asked last",
+        sum(state.failure is not None for state in states),
+    )
+    yield _gauge(
+        "registry_witnesses_disagreeing",
+        "Witnesses that have seen another tree of the log: somebody must look into it",
+        sum(state.disagrees for state in states),
+    )
+
+
+def _of_log(registry: Registry, at: datetime) -> Iterable[Metric]:
+    alarm = registry.transparency.alarm is not None
+    yield _gauge("registry_log_alarm", "1 while the transparency log does not go on", alarm)
+    try:
+        found = report(registry.transparency, registry.recorder, now=at)
+    except TransparencyError:
+        return  # The alarm tells of it.
+    yield _gauge("registry_log_size", "Leaves under the newest signed checkpoint", found.size)
+    yield _gauge(
+        "registry_log_lag_seconds", "Age of the first event no checkpoint covers", found.lag_seconds
+    )
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""Choose a media type by an Accept header (RFC 9110 §12.5.1)."""
+"""Choose a media type, or a coding, by an Accept header (RFC 9110 §12.5.1 and §12.5.3)."""
 
 from collections.abc import Mapping, Sequence
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api.auth import Serving, registry_of, slowed_down
-from api.bootstrap import now
+from api.clock import now
 from api.oauth_errors import (
     NEVER_STORED,
     ClientError,

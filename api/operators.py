@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from api.answers import IssuerAnswer, Listing, etag, issuer_answer
 from api.auth import Changing, Creating, Operator, Serving, Supervisor
-from api.bootstrap import now
+from api.clock import now
+from api.errors import RoleError
 from api.requests import GuardedRoute
 from api.responses import refusals
 from api.values import Body, BothLanguages, Cursor, Id, Instant, Limit, Line, Url
@@ -176,7 +177,16 @@ def retire_key(
 
 @router.post("/api-keys", status_code=201, responses=refusals(401, 403, 404, 422))
 def create_api_key(new: NewApiKey, registry: Serving, _: Operator) -> NewApiKeyAnswer:
-    """Give out an API key. Its token is in this answer alone, so a repeat makes another key."""
+    """Give out an API key. Its token is in this answer alone, so a repeat makes another key.
+
+    An operator's is given out on the command line alone: whoever had two could be both pairs of
+    eyes that an erasure needs.
+    """
+    if new.role is Role.OPERATOR:
+        raise RoleError(
+            "an operator makes no other operator over HTTP",
+            remedy="run on the registry's machine: registry api-key create --role operator",
+        )
     at = now()
     if new.issuer_id is not None:
         registry.application.issuer(new.issuer_id)

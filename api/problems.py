@@ -11,16 +11,28 @@ from typing import Any
 from starlette.responses import Response
 
 from api import errors as here
+from api.witnessing import LogPolicyError
+from projections.evidence.making import EvidenceNotMadeError
+from projections.past.moments import NotRecordedYetError
+from projections.past.past_lists import LostListVersionError, UnknownListVersionError
 from projections.positions import ProjectionOutdatedError
+from projections.transparency import errors as log_errors
+from projections.transparency.receipts import NoSuchEventError, NotLoggedYetError
+from projections.transparency.trusted_checkpoints import UntrustedCheckpointError
 from registry.domain import errors as domain
 from registry.domain.errors import RegistryError
 from registry.possession import PossessionError
 from registry.store.api_keys import CredentialsRefusedError, UnknownApiKeyError
 from registry.store.database import StoreUnavailableError
+from registry.store.erasure_journal import JournalDamagedError
 from registry.store.installation import NotInitialisedError, PublicUrlError
 from registry.store.key_store import MasterKeyError, SecretMissingError
+from registry.store.learner_keys import VaultDamagedError
+from registry.store.log_keys import LogKeyError
 from registry.store.mapper import EventTextError, EventTooLargeError, UnknownEventError
+from registry.store.roles import MissingRightError
 from registry.store.schema import SchemaError
+from registry.store.view_owners import ForeignCodeError, OwnerUsesViewsError
 
 MEDIA_TYPE = "application/problem+json"
 STORE_RETRY_SECONDS = 1
@@ -45,6 +57,7 @@ INTERNAL = Kind(500, "internal-error")
 
 PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.InvalidValueError: Kind(422, "invalid-value"),
+    NotRecordedYetError: Kind(422, "not-recorded-yet"),
     domain.IncompleteDefinitionError: Kind(422, "incomplete-definition"),
     domain.UnknownReasonError: Kind(422, "unknown-reason"),
     domain.EffectiveAtError: Kind(422, "effective-at"),
@@ -57,11 +70,21 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.UnknownAchievementError: Kind(404, "unknown-achievement"),
     domain.UnknownCredentialError: Kind(404, "unknown-credential"),
     domain.UnknownKeyError: Kind(404, "unknown-key"),
+    domain.UnknownListError: Kind(404, "unknown-list"),
+    UnknownListVersionError: Kind(404, "unknown-list-version"),
+    LostListVersionError: Kind(404, "lost-list-version", RETRIEVAL),
+    domain.UnknownSubjectError: Kind(404, "unknown-subject"),
+    domain.UnknownErasureError: Kind(404, "unknown-erasure"),
+    domain.UnknownSchemeError: Kind(404, "unknown-scheme"),
+    domain.UnknownAccreditationError: Kind(404, "unknown-accreditation"),
     UnknownApiKeyError: Kind(404, "unknown-api-key"),
+    NoSuchEventError: Kind(404, "unknown-event-place"),
     here.UnknownLearnerError: Kind(404, "unknown-learner"),
     here.NoSuchResourceError: Kind(404, "no-such-resource"),
     here.UnpublishedError: Kind(404, "unpublished"),
     here.PastListError: Kind(404, "past-list", RETRIEVAL),
+    here.ClosedHistoryError: Kind(404, "closed-history", RETRIEVAL),
+    here.TimestampError: Kind(400, "timestamp", RETRIEVAL),
     domain.ConflictError: Kind(409, "conflict"),
     domain.RevokedIsFinalError: Kind(409, "revoked-is-final"),
     domain.AlreadySuspendedError: Kind(409, "already-suspended"),
@@ -70,8 +93,16 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.NoStatusEntryError: Kind(409, "no-status-entry"),
     domain.KeyRotationError: Kind(409, "key-rotation"),
     domain.NoSigningKeyError: Kind(409, "no-signing-key"),
+    domain.IssuerClosedError: Kind(409, "issuer-closed"),
     domain.AchievementWithdrawnError: Kind(409, "achievement-withdrawn"),
     domain.StatusListFullError: Kind(409, "status-list-full"),
+    domain.AccreditationStateError: Kind(409, "accreditation-state"),
+    domain.AccreditationWithdrawnError: Kind(409, "accreditation-withdrawn"),
+    domain.AlreadyErasedError: Kind(409, "already-erased"),
+    domain.ErasureDecidedError: Kind(409, "erasure-decided"),
+    domain.LegalHoldError: Kind(409, "legal-hold"),
+    domain.NotHeldError: Kind(409, "not-held"),
+    domain.RetentionDutyError: Kind(409, "retention-duty"),
     domain.ConcurrentChangeError: Kind(409, "concurrent-change"),
     domain.DocumentGoneError: Kind(410, "document-gone"),
     here.WithdrawnError: Kind(410, "list-retired"),
@@ -79,7 +110,9 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     CredentialsRefusedError: Kind(401, "credentials-refused"),
     here.RoleError: Kind(403, "role"),
     here.ScopeError: Kind(403, "insufficient-scope"),
+    domain.FourEyesError: Kind(403, "four-eyes"),
     domain.GenericIssuingClosedError: Kind(403, "generic-issuing-closed"),
+    domain.NotAccreditedError: Kind(403, "not-accredited"),
     here.TooManyFailuresError: Kind(429, "too-many-failures"),
     here.MalformedBodyError: Kind(400, "malformed-body"),
     here.BodyTooLargeError: Kind(400, "body-too-large"),
@@ -92,16 +125,33 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     here.ContentTypeError: Kind(415, "content-type"),
     here.BusyError: Kind(503, "busy"),
     here.NotPublishedYetError: Kind(503, "not-published-yet"),
+    NotLoggedYetError: Kind(503, "not-logged-yet"),
+    LogPolicyError: Kind(503, "log-policy"),
+    LogKeyError: Kind(503, "log-key"),
+    log_errors.TransparencyError: Kind(503, "transparency-log"),
+    log_errors.FloorDamagedError: Kind(503, "log-folder-damaged"),
+    log_errors.LogContradictedError: Kind(503, "log-contradicted"),
+    log_errors.NotDurableError: Kind(503, "not-durable"),
+    log_errors.CheckpointShrinksError: Kind(503, "checkpoint-shrinks"),
+    log_errors.UnloggableEventError: Kind(503, "unloggable-event"),
+    log_errors.EventsNotRestorableError: Kind(503, "events-not-restorable"),
+    UntrustedCheckpointError: Kind(422, "untrusted-checkpoint"),
+    EvidenceNotMadeError: Kind(500, "evidence-not-made"),
     StoreUnavailableError: Kind(503, "store-unavailable"),
     MasterKeyError: Kind(503, "master-key"),
     SecretMissingError: Kind(503, "secret-missing"),
     SchemaError: Kind(503, "schema"),
+    OwnerUsesViewsError: Kind(503, "owner-uses-views"),
+    ForeignCodeError: Kind(503, "foreign-code"),
+    MissingRightError: Kind(503, "missing-right"),
     NotInitialisedError: Kind(503, "not-initialised"),
     PublicUrlError: Kind(503, "public-url"),
     ProjectionOutdatedError: Kind(503, "projection-outdated"),
     UnknownEventError: Kind(503, "unknown-event"),
     EventTooLargeError: Kind(422, "too-large"),
     EventTextError: Kind(422, "text"),
+    VaultDamagedError: Kind(500, "vault-damaged"),
+    JournalDamagedError: Kind(503, "journal-damaged"),
     here.InternalError: INTERNAL,
 }
 

@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from api.answers import Texts
 from api.auth import Serving
+from api.bootstrap import Registry
 from api.errors import NoSuchResourceError
 from api.problems import TITLES, problem_url
 from api.requests import OpenRoute
@@ -36,6 +38,19 @@ class PublicAchievement(BaseModel):
     versions: list[DefinitionVersion]
 
 
+class PublicIssuer(BaseModel):
+    """An organisation, and what became of it."""
+
+    issuer_id: str
+    did: str = Field(description="The issuer's DID, the same whatever it is called.")
+    name: Texts
+    url: str = Field(description="Its own site.")
+    also_known_as: list[str] = Field(description="Other URIs of the same organisation.")
+    closed: bool = Field(description="True: it issues nothing more.")
+    successor: str | None = Field(description="The DID of the issuer that carries on.")
+    custodian: str | None = Field(description="The DID of who changes statuses in its place.")
+
+
 class Explanation(BaseModel):
     """A kind of problem."""
 
@@ -63,6 +78,27 @@ def read_public_achievement(
         withdrawn=achievement.withdrawn,
         versions=versions,
     )
+
+
+@router.get("/issuers/{issuer_id}", responses=refusals(404))
+def read_public_issuer(issuer_id: Id, response: Response, registry: Serving) -> PublicIssuer:
+    """Read who an issuer is, and who came after it."""
+    issuer = registry.application.issuer(issuer_id)
+    response.headers.update(FOR_EVERYONE)
+    return PublicIssuer(
+        issuer_id=issuer_id,
+        did=issuer.did,
+        name=Texts(pl=issuer.name_pl, en=issuer.name_en),
+        url=issuer.url,
+        also_known_as=issuer.aliases,
+        closed=issuer.closed,
+        successor=_did_of(issuer.successor_id, registry),
+        custodian=_did_of(issuer.custodian_id, registry),
+    )
+
+
+def _did_of(issuer_id: str | None, registry: Registry) -> str | None:
+    return None if issuer_id is None else registry.application.issuer(issuer_id).did
 
 
 @router.get("/problems/{slug}", responses=refusals(404))

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.auth import actor_of, registry_of
-from api.bootstrap import Registry, now
+from api.bootstrap import Registry
+from api.clock import now
 from api.errors import (
     InternalError,
     InvalidRequestError,

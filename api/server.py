@@ -1,6 +1,5 @@
 """Run the registry: check what can be checked, then serve with one worker process."""
 
-import ipaddress
 import multiprocessing
 import os
 import signal
@@ -23,6 +22,7 @@ from api.app import create_app
 from api.settings import Settings
 from registry.domain.errors import InvalidValueError, RegistryError
 from registry.store.database import StoreUnavailableError
+from registry.this_machine import is_this_machine
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,9 @@ def check(settings: Settings) -> None:
     """Raise where this registry must not be served; a database that is away is no such case."""
     registry = bootstrap.build(settings)
     try:
-        bootstrap.check(registry.database, registry.public_url)
+        bootstrap.check(registry.database, registry.public_url, registry.erasing)
+        # Before anything is changed: a restored database gets back what the log holds.
+        registry.transparency.prepare()
     except StoreUnavailableError as error:
         log.warning("starting without a database", reason=error.reason)
     finally:
@@ -67,20 +69,13 @@ def check(settings: Settings) -> None:
 
 def check_loopback(host: str) -> None:
     """Raise unless a server on this address is reached from this machine alone."""
-    if not _is_loopback(host):
+    if not is_this_machine(host):
         raise InvalidValueError(
             f"a development server asks nobody who they are, so it listens on this machine alone "
             f"and not on {host}",
             field="host",
             remedy="leave --host out, or leave --dev out",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _check_certificate(settings: Settings) -> None:
@@ -130,6 +125,7 @@ def load(settings: Settings, *, development: bool = False) -> ASGIApp:
     logging.configure()
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
     registry = bootstrap.build(settings)
+    bootstrap.check_role_whenever_connected(registry.database)
     if settings.metrics_port:
         metrics.start(registry, host=settings.metrics_host, port=settings.metrics_port)
     return create_app(registry, development=development)

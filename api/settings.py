@@ -11,6 +11,10 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from registry.this_machine import is_https_or_here
 
 CONFIGURATION_FILE = "registry.toml"
 
@@ -23,6 +27,11 @@ class Settings(BaseSettings):
     folder: Path = Path("registry-data")
     database_url: str | None = None
     """SQLite or PostgreSQL; without it `registry.db` in the folder."""
+    owner_database_url: SecretStr | None = None
+    """The same PostgreSQL by the role that owns the tables, where `database_url` names another.
+
+    Used by `registry erasures settle` and `registry log restore`, for what only the owner may do.
+    """
     public_url: str | None = None
     """Where verifiers reach the registry; fixed at `init`, since it stands in signed documents."""
 
@@ -66,10 +75,9 @@ class Settings(BaseSettings):
         if value is None:
             return None
         parts = urlsplit(value)
-        is_here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
+        if not is_https_or_here(parts):
             raise ValueError("must be an https URL such as https://registry.example.org")
-        if not parts.hostname or parts.query:
+        if parts.query:
             raise ValueError("must be a plain https URL such as https://registry.example.org")
         return value.rstrip("/")
 
@@ -80,6 +88,13 @@ class Settings(BaseSettings):
             ("sqlite:", "postgresql:", "postgresql+psycopg:")
         ):
             raise ValueError("use postgresql://user@host/database or sqlite:////path/to/file")
+        return value
+
+    @field_validator("owner_database_url")
+    @classmethod
+    def _owner_of_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _names_postgres(value.get_secret_value()):
+            raise ValueError("use postgresql://owner@host/database")
         return value
 
     @model_validator(mode="after")
@@ -120,6 +135,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.folder / 'registry.db'}"
 
     @property
+    def given_owner_database_url(self) -> str | None:
+        """The owner's URL, None where none is set; it may hold a password."""
+        return self.owner_database_url.get_secret_value() if self.owner_database_url else None
+
+    @property
     def effective_publish_folder(self) -> Path:
         """The publish folder: `published` in the folder unless another is set."""
         return self.publish_folder or self.folder / "published"
@@ -143,3 +163,10 @@ class Settings(BaseSettings):
     def master_key_file(self) -> Path:
         """Where `init` puts the master key."""
         return self.folder / "master.key"
+
+
+def _names_postgres(url: str) -> bool:
+    try:
+        return make_url(url).drivername in {"postgresql", "postgresql+psycopg"}
+    except (ArgumentError, ValueError):
+        return False

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -55,6 +55,8 @@ Instant = Annotated[
 Line = Annotated[str, _checked(string(300))]
 Passage = Annotated[str, _checked(string(2_000, lines=True))]
 Url = Annotated[str, _checked(url())]
+Purpose = Literal["revocation", "suspension"]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1, description="A version.", examples=[7])]
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most.", examples=[50])]
 Cursor = Annotated[
     str, Field(max_length=64, description="`next` of the page before.", examples=["MTIz"])

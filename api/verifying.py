@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from api.bootstrap import now
+from api.clock import now
 from api.errors import NotVerifiedError
 from api.languages import ReaderLanguage
 from api.oauth_tokens import VERIFY, VERIFY_PRESENTATION

@@ -91,11 +91,22 @@ class ProblemDetails(BaseModel):
     code: str = Field(description="For machines, finer than `type`.", examples=["wrong-signature"])
 
 
+class IssuerStandingAnswer(BaseModel):
+    """What the issuer's registry says of its accreditation; the verdict does not rest on it."""
+
+    now: str = Field(examples=["accredited"])
+    atIssuance: str = Field(examples=["withdrawn"])
+    issuedAt: str | None = Field(description="When it was issued, as the credential says.")
+    source: str = Field(description="The URL that was asked.")
+    detail: list[str] = Field(description="For people, in the language of Accept-Language.")
+
+
 class CredentialAnswer(BaseModel):
     """The verdict on a credential."""
 
     verified: bool
     verdict: str = Field(description="The verdict in a word.", examples=["valid"])
+    issuerStanding: IssuerStandingAnswer | None = None
     credential: Document | str | None = None
     problemDetails: list[ProblemDetails] = []
     results: dict[str, Any] = {}

@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from api.verifying_bodies import ProblemDetails, VerifyOptions, VerifyPresentationOptions
+from api.verifying_bodies import (
+    IssuerStandingAnswer,
+    ProblemDetails,
+    VerifyOptions,
+    VerifyPresentationOptions,
+)
 from registry.domain.text import Language
 from registry.verification.report import (
     Check,
+    IssuerStanding,
     Outcome,
     PresentationReport,
     Report,
@@ -23,6 +29,8 @@ _SINGLE = ("validFrom", "validUntil")
 def credential_members(report: Report, options: VerifyOptions, language: Language) -> Json:
     """Return the members of the answer about a credential."""
     members = _verdict(report.verdict)
+    if report.standing is not None:
+        members["issuerStanding"] = _standing(report.standing, language)
     if options.returnProblemDetails:
         members["problemDetails"] = problems(report.checks, language)
     if options.returnResults:
@@ -57,6 +65,16 @@ def problems(checks: Iterable[Check], language: Language) -> list[Json]:
         for check in checks
         if check.outcome is not Outcome.PASSED
     ]
+
+
+def _standing(standing: IssuerStanding, language: Language) -> Json:
+    return IssuerStandingAnswer(
+        now=standing.now,
+        atIssuance=standing.at_issuance,
+        issuedAt=standing.issued_at,
+        source=standing.source,
+        detail=[told.in_language(language) for told in standing.sentences],
+    ).model_dump()
 
 
 def _problem(check: Check, language: Language) -> ProblemDetails:

@@ -1,7 +1,11 @@
 """Everything that can be thrown away and rebuilt from the events: views, lists, publications."""
 
+from projections.accreditations import AccreditationsProjection
 from projections.credentials import CredentialsProjection
 from projections.directory import DirectoryProjection
+from projections.erasures import ErasuresProjection
+from projections.past.intervals import IntervalsProjection
+from projections.past.list_history import ListHistoryProjection
 from projections.projection import Projection
 from projections.status_lists import StatusListsProjection
 from projections.timeline import TimelineProjection
@@ -11,5 +15,9 @@ ALL: tuple[Projection, ...] = (
     CredentialsProjection(),
     TimelineProjection(),
     DirectoryProjection(),
+    IntervalsProjection(),
+    ListHistoryProjection(),
+    AccreditationsProjection(),
+    ErasuresProjection(),
 )
 """The built-in projections; status lists first, for they are what verifiers wait for."""

@@ -1,6 +1,6 @@
 """Publish the DID documents of did:web issuers into the publish folder, beside their lists."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -11,7 +11,7 @@ from projections.directory import ISSUERS, DirectoryProjection
 from projections.publish_folder import PublishFolder, did_name
 from registry.domain.securing import KeyType
 from registry.formats.canonical import jcs
-from registry.formats.did import DidError, did_document
+from registry.formats.did import DidError, did_document, method_ids
 from registry.formats.multikey import key_type_of
 
 log = structlog.get_logger(__name__)
@@ -71,10 +71,10 @@ def has_document(issuer: Mapping[Any, Any]) -> bool:
 def document_bytes(issuer: Mapping[Any, Any]) -> bytes:
     """Return the served bytes of an issuer's DID document.
 
-    Retired keys stay in it: what they signed is still good.
+    Retired keys stay in it: what they signed is still good. A compromised key leaves it.
     """
-    keys: Mapping[str, bool] = issuer["keys"]
-    return jcs(did_document(issuer["did"], assertion_keys=list(keys)))
+    keys = [key for key in issuer["keys"] if key not in issuer["compromised"]]
+    return jcs(did_document(issuer["did"], assertion_keys=keys, also_known_as=issuer["aliases"]))
 
 
 def document_version(issuer: Mapping[Any, Any]) -> int:
@@ -86,6 +86,11 @@ def document_version(issuer: Mapping[Any, Any]) -> int:
     """
     version: int = issuer["version"]
     return version * _FORMS + FORM
+
+
+def withdrawn_methods(did: str, compromised: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the verification methods that left an issuer's document."""
+    return frozenset(method for key in compromised for method in method_ids(did, key))
 
 
 def signing_key(keys: Mapping[str, bool], key_type: KeyType) -> str | None:

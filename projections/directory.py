@@ -16,7 +16,9 @@ ACHIEVEMENTS = "achievements"
 def issuers_table(metadata: MetaData, name: str) -> Table:
     """Describe one generation of the issuers' table, or the view over it.
 
-    `keys` maps each public key (Multikey) to whether it still signs; `version` is the stream's.
+    `keys` maps each public key (Multikey) to whether it still signs, `compromised` those that
+    others may have held to since when; `version` is the stream's. `changed_position` is the last
+    event that changed what the DID document says.
     """
     return Table(
         name,
@@ -28,6 +30,11 @@ def issuers_table(metadata: MetaData, name: str) -> Table:
         Column("country", Text, nullable=False),
         Column("url", Text, nullable=False),
         Column("keys", JSON, nullable=False),
+        Column("compromised", JSON, nullable=False),
+        Column("aliases", JSON, nullable=False),
+        Column("successor_id", Text),
+        Column("closed", Boolean, nullable=False),
+        Column("custodian_id", Text),
         Column("registered_at", Text, nullable=False),
         Column("version", Integer, nullable=False),
         Column("position", BigInteger, nullable=False),
@@ -59,7 +66,7 @@ class DirectoryProjection:
     """One row an issuer, one row an achievement."""
 
     name = "directory"
-    schema_version = 1
+    schema_version = 2
     tables: ClassVar[Mapping[str, TableMaker]] = {
         ISSUERS: issuers_table,
         ACHIEVEMENTS: achievements_table,
@@ -77,12 +84,13 @@ class DirectoryProjection:
             case e.ReasonCodeAdded() | e.GenericIssuingOpened() | e.RetentionDutySet():
                 values = {"version": event.originator_version}
                 rows.change(ISSUERS, (str(event.originator_id),), values)
-            case e.SigningKeyCompromised() | e.IssuerRenamed() | e.IssuerAliasAdded():
-                values = {"version": event.originator_version}
-                rows.change(ISSUERS, (str(event.originator_id),), values)
-            case e.IssuerSucceeded() | e.IssuerClosed():
-                values = {"version": event.originator_version}
-                rows.change(ISSUERS, (str(event.originator_id),), values)
+            case e.SigningKeyCompromised():
+                self._compromise(event, position, rows)
+            case e.IssuerAliasAdded():
+                self._add_alias(event, position, rows)
+            case e.IssuerRenamed() | e.IssuerSucceeded() | e.IssuerClosed():
+                changed = _said_of_issuer(event) | {"version": event.originator_version}
+                rows.change(ISSUERS, (str(event.originator_id),), changed)
             case e.AchievementDefined():
                 self._add_achievement(event, position, rows)
             case e.AchievementRevised():
@@ -93,14 +101,7 @@ class DirectoryProjection:
             case (
                 e.CredentialEvent()
                 | e.CredentialNamed()
-                | e.StatusListOpened()
-                | e.IndexesReserved()
-                | e.IndexesReturned()
-                | e.StatusListClosed()
-                | e.StatusListRetired()
-                | e.StatusListPublished()
-                | e.StatusListHistoryOpened()
-                | e.StatusListHistoryClosed()
+                | e.StatusListEvent()
                 | e.ErasureEvent()
                 | e.LegalHoldEvent()
                 | e.AccreditationSchemeOpened()
@@ -111,7 +112,7 @@ class DirectoryProjection:
                 raise UnhandledEventError(event.TOPIC)
 
     def _add_issuer(self, event: e.IssuerRegistered, position: int, rows: Rows) -> None:
-        row = {
+        row: dict[str, object] = {
             "issuer_id": str(event.originator_id),
             "did": event.did,
             "name_pl": event.name_pl,
@@ -119,12 +120,17 @@ class DirectoryProjection:
             "country": event.country,
             "url": event.url,
             "keys": {},
+            "compromised": {},
+            "aliases": [],
+            "successor_id": None,
+            "closed": False,
+            "custodian_id": None,
             "registered_at": event.recorded_at,
             "version": event.originator_version,
             "position": position,
             "changed_position": position,
         }
-        rows.insert(ISSUERS, (row["issuer_id"],), row)
+        rows.insert(ISSUERS, (str(event.originator_id),), row)
 
     def _set_key(
         self,
@@ -134,14 +140,28 @@ class DirectoryProjection:
         *,
         signs: bool,
     ) -> None:
-        issuer = (str(event.originator_id),)
-        known = rows.get(ISSUERS, issuer) or {"keys": {}}
+        known = rows.get(ISSUERS, (str(event.originator_id),)) or {"keys": {}}
+        values = {"keys": {**known["keys"], event.key: signs}}
+        self._change_document(event, position, rows, values=values)
+
+    def _compromise(self, event: e.SigningKeyCompromised, position: int, rows: Rows) -> None:
+        known = rows.get(ISSUERS, (str(event.originator_id),)) or {"keys": {}, "compromised": {}}
         values = {
-            "keys": {**known["keys"], event.key: signs},
-            "version": event.originator_version,
-            "changed_position": position,
+            "keys": {**known["keys"], event.key: False},
+            "compromised": {**known["compromised"], event.key: event.since},
         }
-        rows.change(ISSUERS, issuer, values)
+        self._change_document(event, position, rows, values=values)
+
+    def _add_alias(self, event: e.IssuerAliasAdded, position: int, rows: Rows) -> None:
+        known = rows.get(ISSUERS, (str(event.originator_id),)) or {"aliases": []}
+        values = {"aliases": [*known["aliases"], event.also_known_as]}
+        self._change_document(event, position, rows, values=values)
+
+    def _change_document(
+        self, event: e.Event, position: int, rows: Rows, *, values: Mapping[str, object]
+    ) -> None:
+        place = {"version": event.originator_version, "changed_position": position}
+        rows.change(ISSUERS, (str(event.originator_id),), {**values, **place})
 
     def _add_achievement(self, event: e.AchievementDefined, position: int, rows: Rows) -> None:
         row = {
@@ -162,6 +182,18 @@ class DirectoryProjection:
         number = event.originator_version
         values = {**_titles(event.definition), "latest": number, "version": number}
         rows.change(ACHIEVEMENTS, (str(event.originator_id),), values)
+
+
+def _said_of_issuer(
+    event: e.IssuerRenamed | e.IssuerSucceeded | e.IssuerClosed,
+) -> dict[str, object]:
+    match event:
+        case e.IssuerRenamed():
+            return {"name_pl": event.name_pl, "name_en": event.name_en, "url": event.url}
+        case e.IssuerSucceeded():
+            return {"successor_id": event.successor_id}
+        case e.IssuerClosed():
+            return {"closed": True, "custodian_id": event.custodian_id}
 
 
 def _titles(definition: dict[str, dict[str, str]]) -> dict[str, str | None]:

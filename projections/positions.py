@@ -45,21 +45,28 @@ class FrozenStream:
 def prepare(database: Database, projections: Iterable[Projection]) -> None:
     """Make the first generation of each projection that has none; safe to run twice at once.
 
-    Raises ProjectionOutdatedError where a live one has another schema version.
+    Raises ProjectionOutdatedError where live ones have another schema version.
     """
+    wanted = list(projections)
     with database.writing() as connection:
         _lock(connection, database)
-        for projection in projections:
-            row = _live_row(connection, projection.name)
-            if row is None:
+        for projection in wanted:
+            if _live_row(connection, projection.name) is None:
                 create_generation(connection, projection, number=1)
                 point_views(connection, projection, number=1)
-            elif row.schema_version != projection.schema_version:
-                raise ProjectionOutdatedError(
-                    f"the view {projection.name} has form {row.schema_version}, "
-                    f"this version makes form {projection.schema_version}",
-                    remedy=f"run: registry projections rebuild {projection.name}",
-                )
+    if old := outdated(database, wanted):
+        names = ", ".join(projection.name for projection in old)
+        raise ProjectionOutdatedError(
+            f"this version makes another form of: {names}",
+            remedy="run: registry projections rebuild --outdated",
+        )
+
+
+def outdated(database: Database, projections: Iterable[Projection]) -> list[Projection]:
+    """Return those whose live generation was made in another form than this version makes."""
+    with database.reading() as connection:
+        live_rows = [(each, _live_row(connection, each.name)) for each in projections]
+    return [each for each, row in live_rows if row and row.schema_version != each.schema_version]
 
 
 def create_generation(connection: Connection, projection: Projection, *, number: int) -> None:

@@ -59,13 +59,14 @@ class ArrayState:
     """One list as folded up to `position`, without its bits, and its issuer as of then.
 
     `cryptosuite` names a `Mechanism`; `keys` maps each of the issuer's public keys (Multikey) to
-    whether it still signs, the newest last.
+    whether it still signs, the newest last. `compromised` holds those that left its DID document.
     """
 
     list_key: ListKey
     issuer_id: str
     did: str
     keys: Mapping[str, bool]
+    compromised: Mapping[str, str]
     cryptosuite: str
     size: int
     opened_position: int

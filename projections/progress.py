@@ -57,7 +57,7 @@ def lags(database: Database, recorder: ApplicationRecorder, *, now: datetime) ->
     with database.reading() as connection:
         folded = {each.name: positions.live(connection, each.name).position for each in ALL}
     return [
-        Lag(name, max(0, end - position), _age(recorder, position, now=now))
+        Lag(name, max(0, end - position), age_seconds(recorder, position, now=now))
         for name, position in folded.items()
     ]
 
@@ -85,7 +85,7 @@ def publication_lag_seconds(
 ) -> float:
     """Return the age of the oldest status change that no publication holds yet."""
     waiting = [s.changed_position for s in states if s.changed_position > (s.position or 0)]
-    return _age(recorder, min(waiting) - 1, now=now) if waiting else 0.0
+    return age_seconds(recorder, min(waiting) - 1, now=now) if waiting else 0.0
 
 
 def _list_rows(connection: Connection) -> MappingResult:
@@ -99,7 +99,7 @@ def _list_rows(connection: Connection) -> MappingResult:
     return connection.execute(query.where(_arrays.c.retired.is_(False))).mappings()
 
 
-def _age(recorder: ApplicationRecorder, position: int, *, now: datetime) -> float:
+def age_seconds(recorder: ApplicationRecorder, position: int, *, now: datetime) -> float:
     """Return the age in seconds of the first event after `position`, 0 where there is none."""
     found = recorder.select_notifications(position, 1, inclusive_of_start=False)
     if not found:

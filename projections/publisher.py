@@ -16,7 +16,7 @@ from bitarray import bitarray
 from sqlalchemy import Connection, select
 
 from projections import positions
-from projections.did_documents import DidPublisher
+from projections.did_documents import DidPublisher, withdrawn_methods
 from projections.directory import ISSUERS, DirectoryProjection
 from projections.gate import Candidate, Change, GateRefusedError
 from projections.history import History
@@ -144,6 +144,8 @@ class Publisher:
             return True
         if state.position < last.position:
             return False  # Another process folds faster; ours will follow.
+        if _is_disowned(state, last):
+            return True
         age = now - parse_instant(last.valid_from)
         # An age below zero means that the clock was set back: waiting for it could take days.
         rests = timedelta(0) <= age < SHORTEST_INTERVAL
@@ -257,6 +259,12 @@ class Publisher:
         self.alarms[key] = Alarm(reason, self._clock())
 
 
+def _is_disowned(state: ArrayState, last: StatusListPublished) -> bool:
+    """Return whether what is served was signed with a key that left the issuer's document."""
+    withdrawn = withdrawn_methods(state.did, state.compromised)
+    return any(form["verification_method"] in withdrawn for form in last.representations)
+
+
 def _version(last: StatusListPublished | None) -> int:
     return last.originator_version if last else 0
 
@@ -279,7 +287,14 @@ class _Arrays:
         arrays, issuers = self._arrays.c, self._issuers.c
         columns = [column for column in arrays if column.name in ArrayState.__dataclass_fields__]
         query = (
-            select(arrays.list_id, arrays.purpose, *columns, issuers.did, issuers["keys"])
+            select(
+                arrays.list_id,
+                arrays.purpose,
+                *columns,
+                issuers.did,
+                issuers["keys"],
+                issuers.compromised,
+            )
             .join_from(self._arrays, self._issuers, arrays.issuer_id == issuers.issuer_id)
             .where(arrays.retired.is_(False))
         )
@@ -288,6 +303,7 @@ class _Arrays:
                 list_key=(row["list_id"], row["purpose"]),
                 did=row["did"],
                 keys=row["keys"],
+                compromised=row["compromised"],
                 position=self._place.position,
                 **{column.name: row[column.name] for column in columns},
             )

@@ -71,17 +71,17 @@ def credentials(database: Database, wanted: CredentialFilter, window: Window) ->
         query = query.where(_credentials.c.issued_at >= wanted.issued_from)
     if wanted.issued_until is not None:
         query = query.where(_credentials.c.issued_at < wanted.issued_until)
-    return _page(database, _credentials, query, window)
+    return page_of(database, _credentials, query, window)
 
 
 def issuers(database: Database, window: Window) -> Page:
     """List issuers."""
-    return _page(database, _issuers, select(_issuers), window)
+    return page_of(database, _issuers, select(_issuers), window)
 
 
 def achievements(database: Database, issuer_id: str, window: Window) -> Page:
     """List the achievements of one issuer."""
-    return _page(database, _achievements, _equal(_achievements, issuer_id=issuer_id), window)
+    return page_of(database, _achievements, _equal(_achievements, issuer_id=issuer_id), window)
 
 
 def timeline(database: Database, stream_id: str) -> Sequence[RowMapping]:
@@ -116,7 +116,8 @@ def _equal(table: Table, **wanted: str | None) -> Select[Any]:
     return select(table).where(*(table.c[name] == value for name, value in given.items()))
 
 
-def _page(database: Database, table: Table, query: Select[Any], window: Window) -> Page:
+def page_of(database: Database, table: Table, query: Select[Any], window: Window) -> Page:
+    """Return a page of a query over a table whose rows have a `position`."""
     if window.cursor is not None:
         query = query.where(table.c.position < read_cursor(window.cursor))
     # One row more than asked for tells whether a page follows.

@@ -1,4 +1,4 @@
-"""The background work of a process: fold events, publish lists and DID documents, keep time.
+"""The background work of a process: fold events, publish lists, grow the log, keep time.
 
 One thread, woken by every save in this process and at least every 100 ms for the saves of others.
 A database that is away is waited for; the published files are served meanwhile.
@@ -13,6 +13,7 @@ import structlog
 
 from projections.catch_up import CatchUp
 from projections.publisher import Publisher
+from projections.transparency.log import TransparencyLog
 from registry.domain.errors import RegistryError
 from registry.store.database import StoreUnavailableError
 
@@ -47,11 +48,13 @@ class Runner:
         catch_up: CatchUp,
         publisher: Publisher,
         scheduler: Ticking,
+        transparency: TransparencyLog,
     ) -> None:
         self._prepare = prepare
         self._catch_up = catch_up
         self._publisher = publisher
         self._scheduler = scheduler
+        self._transparency = transparency
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._scheduled_at = 0.0
@@ -87,17 +90,23 @@ class Runner:
     def _turn(self) -> None:
         if not self._prepared:
             self._prepare()
+            self._transparency.prepare()
             self._prepared = True
         self._woken.clear()
         self.turn()
-        self._woken.wait(REST_SECONDS if self._publisher.resting else POLL_SECONDS)
+        is_resting = self._publisher.resting or self._transparency.is_resting
+        self._woken.wait(REST_SECONDS if is_resting else POLL_SECONDS)
 
     def turn(self) -> None:
-        """Fold what there is, publishing between pages, and do what is due."""
+        """Fold what there is, publishing and logging between pages, and do what is due."""
         count = -1
         while count and not self._stopping.is_set():
             count = self._catch_up.step()
             self._publisher.tick()
+            count += self._transparency.tend()
+            self._keep_time()
+
+    def _keep_time(self) -> None:
         if time.monotonic() - self._scheduled_at >= SCHEDULE_SECONDS:
             self._scheduler.tick()
             self._scheduled_at = time.monotonic()

@@ -12,6 +12,7 @@ from sqlalchemy import MetaData, select
 
 from projections.credentials import VIEW, credentials_table
 from projections.retirement import Retirement
+from projections.runner import Ticking
 from registry.domain.instants import instant
 
 TIDY_EVERY = timedelta(minutes=10)
@@ -28,6 +29,17 @@ class Housekeeping(Protocol):
     def sweep_vault(self) -> int: ...
 
     def retire_list(self, list_id: str) -> bool: ...
+
+
+class InTurn:
+    """Several kinds of such work, one after the other."""
+
+    def __init__(self, *works: Ticking) -> None:
+        self._works = works
+
+    def tick(self) -> int:
+        """Do what is due; return how much there was in all."""
+        return sum(work.tick() for work in self._works)
 
 
 class Scheduler:

@@ -27,6 +27,7 @@ def timeline_table(metadata: MetaData, name: str) -> Table:
         Column("actor", Text, nullable=False),
         Column("reason", Text),
         Index(f"{name}_by_stream", "stream_id", "stream_version"),
+        Index(f"{name}_by_issuer", "issuer_id", "position"),
     )
 
 
@@ -34,39 +35,21 @@ class TimelineProjection:
     """One row an event about an issuer, an achievement or a credential."""
 
     name = VIEW
-    schema_version = 1
+    schema_version = 2
     tables: ClassVar[Mapping[str, TableMaker]] = {VIEW: timeline_table}
 
     def apply(self, event: e.Event, *, position: int, rows: Rows) -> None:
         """Fold one event."""
         match event:
-            case e.IssuerRegistered() | e.SigningKeyAdded() | e.SigningKeyRetired():
+            case e.IssuerEvent():
                 self._add(event, position, rows, issuer_id=str(event.originator_id))
-            case e.ReasonCodeAdded() | e.GenericIssuingOpened() | e.SigningKeyCompromised():
-                self._add(event, position, rows, issuer_id=str(event.originator_id))
-            case e.IssuerRenamed() | e.IssuerAliasAdded() | e.IssuerSucceeded() | e.IssuerClosed():
-                self._add(event, position, rows, issuer_id=str(event.originator_id))
-            case e.RetentionDutySet():
-                self._add(event, position, rows, issuer_id=str(event.originator_id))
-            case e.AchievementDefined() | e.AchievementRevised() | e.AchievementWithdrawn():
+            case e.AchievementEvent() | e.CredentialEvent() | e.AccreditationEvent():
                 self._add(event, position, rows, issuer_id=event.issuer_id)
-            case e.CredentialEvent() | e.ErasureEvent() | e.LegalHoldEvent():
-                self._add(event, position, rows, issuer_id=event.issuer_id)
-            case e.AccreditationEvent():
+            case e.ErasureEvent() | e.LegalHoldEvent():
                 self._add(event, position, rows, issuer_id=event.issuer_id)
             case e.AccreditationSchemeOpened():
                 self._add(event, position, rows, issuer_id=event.accreditor_id)
-            case (
-                e.CredentialNamed()
-                | e.StatusListOpened()
-                | e.IndexesReserved()
-                | e.IndexesReturned()
-                | e.StatusListClosed()
-                | e.StatusListRetired()
-                | e.StatusListPublished()
-                | e.StatusListHistoryOpened()
-                | e.StatusListHistoryClosed()
-            ):
+            case e.CredentialNamed() | e.StatusListEvent():
                 pass
             case _:
                 raise UnhandledEventError(event.TOPIC)

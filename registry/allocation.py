@@ -21,7 +21,7 @@ from registry.domain.events import StatusListClosed, StatusListRetired
 from registry.domain.instants import instant
 from registry.domain.permutation import Permutation
 from registry.domain.status_list import Range, Shelf, StatusList
-from registry.store.key_store import KeyStore
+from registry.store.key_store import KeyStore, SecretMissingError
 from registry.streams import Streams
 
 SMALLEST_BLOCK = 16
@@ -172,8 +172,20 @@ class Allocator:
         return current
 
     def _is_closed(self, list_id: UUID) -> bool:
+        """Return whether nothing more goes into a list, be it that its key was lost."""
         last = self._streams.recorder.select_events(list_id, desc=True, limit=1)
-        return bool(last) and last[0].topic in (StatusListClosed.TOPIC, StatusListRetired.TOPIC)
+        if not last:
+            return False
+        is_over = last[0].topic in (StatusListClosed.TOPIC, StatusListRetired.TOPIC)
+        return is_over or not self._has_key(list_id)
+
+    def _has_key(self, list_id: UUID) -> bool:
+        """Return whether indexes can be told: after a restore a list may be newer than its key."""
+        try:
+            self._keys.get(f"list/{list_id}")
+        except SecretMissingError:
+            return False
+        return True
 
     def _open(self, status_list: StatusList, shelf: Shelf, sequence: int, command: Command) -> None:
         name = f"list/{status_list.id}"

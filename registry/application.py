@@ -7,6 +7,8 @@ idempotency key returns what the first call returned and changes nothing.
 from collections.abc import Sequence
 from typing import Any
 
+from registry.accreditations import Accreditations, IssuingRule
+from registry.accrediting import Accrediting
 from registry.allocation import Allocator
 from registry.commands import Caller, Commands
 from registry.domain.achievement import Achievement
@@ -19,6 +21,7 @@ from registry.generic_issuing import GenericIssuing
 from registry.issuance import Order
 from registry.issuing import Issued, Issuing
 from registry.operating import OperatorUseCases
+from registry.reissuing import Reissuing
 from registry.requests import (
     CredentialOrder,
     NewAchievement,
@@ -35,7 +38,8 @@ from registry.streams import Streams
 class CredentialRegistry(OperatorUseCases):
     """The use cases of operators and issuers.
 
-    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up.
+    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up. With
+    `accreditation_enforced` an issuer needs an accreditation that counts, once there is a scheme.
     """
 
     def __init__(
@@ -48,10 +52,15 @@ class CredentialRegistry(OperatorUseCases):
         allocator: Allocator,
         public_url: str,
         canonicalise: Canonicaliser = rdf.canonicalise,
+        accreditation_enforced: bool = False,
     ) -> None:
         super().__init__(streams=streams, commands=commands, keys=keys, public_url=public_url)
         self._vault = vault
         self._allocator = allocator
+        records = Accreditations(streams, public_url=public_url)
+        self.issuing_rule = IssuingRule(
+            records, enforced=accreditation_enforced, clock=commands.clock
+        )
         self._issuing = Issuing(
             streams=streams,
             commands=commands,
@@ -60,6 +69,7 @@ class CredentialRegistry(OperatorUseCases):
             allocator=allocator,
             public_url=public_url,
             signer_of=self._signer,
+            check_may_issue=self.issuing_rule.check,
         )
         self._generic = GenericIssuing(
             streams=streams,
@@ -71,6 +81,24 @@ class CredentialRegistry(OperatorUseCases):
             public_url=public_url,
             signer_of=self._signer,
             canonicalise=canonicalise,
+            check_may_issue=self.issuing_rule.check,
+        )
+        self.accrediting = Accrediting(
+            streams=streams,
+            commands=self._issuer_commands,
+            lookups=self._lookups,
+            records=records,
+            generic=self._generic,
+            vault=vault,
+        )
+        self.reissuing = Reissuing(
+            streams=streams,
+            commands=self._issuer_commands,
+            lookups=self._lookups,
+            vault=vault,
+            allocator=allocator,
+            public_url=public_url,
+            signer_of=self._any_signer,
         )
         self._statuses = StatusChanging(
             streams=streams, commands=self._issuer_commands, lookups=self._lookups, vault=vault
@@ -84,11 +112,12 @@ class CredentialRegistry(OperatorUseCases):
         """Use one more reason code."""
         labels = {"code": code, "label_pl": label_pl, "label_en": label_en}
         command = self._command(caller, issuer_id, "reason-codes", labels)
-        return self._streams.carry_out(
-            command,
-            lambda: self.issuer(issuer_id),
-            lambda issuer: issuer.add_reason_code(command, **labels),
-        )
+
+        def add(issuer: Issuer) -> None:
+            issuer.check_open()
+            issuer.add_reason_code(command, **labels)
+
+        return self._streams.carry_out(command, lambda: self.issuer(issuer_id), add)
 
     def define_achievement(
         self, caller: Caller, issuer_id: str, new: NewAchievement
@@ -101,7 +130,7 @@ class CredentialRegistry(OperatorUseCases):
         achievement_id = self._issuer_commands.new_id(caller, issuer_id, operation="achievements")
 
         def define(achievement: Achievement) -> None:
-            issuer = self.issuer(issuer_id)
+            issuer = self._open_issuer(issuer_id)
             if issuer.keys:
                 issuer.check_can_sign(new.cryptosuite)
             achievement.define(
@@ -114,7 +143,10 @@ class CredentialRegistry(OperatorUseCases):
             )
 
         return self._streams.carry_out(
-            command, lambda: self._streams.load(Achievement(achievement_id)), define
+            command,
+            lambda: self._streams.load(Achievement(achievement_id)),
+            define,
+            premise=lambda: [self._open_issuer(issuer_id)],
         )
 
     def revise_achievement(
@@ -128,12 +160,13 @@ class CredentialRegistry(OperatorUseCases):
             lambda achievement: achievement.revise(
                 command, definition=checked_definition(definition)
             ),
+            premise=lambda: [self._open_issuer(issuer_id)],
         )
 
     def withdraw_achievement(
         self, caller: Caller, issuer_id: str, achievement_id: str
     ) -> Achievement:
-        """Issue nothing more for an achievement."""
+        """Issue nothing more for an achievement, also for one of an issuer that is closed."""
         command = self._command(caller, issuer_id, f"achievements/{achievement_id}/withdraw", {})
         return self._streams.carry_out(
             command,
@@ -164,11 +197,14 @@ class CredentialRegistry(OperatorUseCases):
 
     def set_status(self, caller: Caller, issuer_id: str, order: StatusOrder) -> Credential:
         """Set or clear one status of a generic credential; what is so already stays so."""
+        self.issuer(issuer_id).check_open()
         return self._generic.set_status(caller, issuer_id, order)
 
     def open_status_list(self, caller: Caller, issuer_id: str, purpose: str) -> str:
         """Open the next list for an issuer's generic credentials ahead of need; return its id."""
-        return self._generic.open_status_list(caller, self.issuer(issuer_id), purpose)
+        issuer = self.issuer(issuer_id)
+        issuer.check_open()
+        return self._generic.open_status_list(caller, issuer, purpose)
 
     def suspend(
         self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
@@ -223,6 +259,11 @@ class CredentialRegistry(OperatorUseCases):
     def stop(self) -> None:
         """Give back unspent indexes; for a graceful stop."""
         self._allocator.give_back()
+
+    def _open_issuer(self, issuer_id: str) -> Issuer:
+        issuer = self.issuer(issuer_id)
+        issuer.check_open()
+        return issuer
 
     def _command(self, caller: Caller, issuer_id: str, operation: str, body: object) -> Command:
         return self._issuer_commands.make(caller, issuer_id, operation=operation, body=body)

@@ -15,7 +15,7 @@ from registry import reserved
 from registry.allocation import Allocator
 from registry.commands import Caller
 from registry.credential_names import CredentialNames
-from registry.domain.aggregate import Command
+from registry.domain.aggregate import Aggregate, Command
 from registry.domain.credential import Credential, Grounds, Issuance, Placement, Status
 from registry.domain.credential_name import CredentialName
 from registry.domain.errors import (
@@ -36,12 +36,13 @@ from registry.formats.vc_jwt import VcJwtError
 from registry.formats.vcdm import NotIssuableError, Problem, check_issuable
 from registry.issuance import entries, list_url
 from registry.issuer_commands import IssuerCommands
-from registry.issuing import Issued, SignerOf
+from registry.issuing import Issued, MayIssue, SignerOf
 from registry.lookups import Lookups
+from registry.premises import still_issuing
 from registry.requests import CredentialOrder, StatusOrder
 from registry.store.key_store import KeyStore
 from registry.store.vault import Item, Vault
-from registry.streams import Streams
+from registry.streams import Premise, Streams
 
 ATTEMPTS = 50
 """How often a name is read anew because another credential was given it at the same moment."""
@@ -61,6 +62,7 @@ class _Work:
     issuer: Issuer
     profile: GenericProfile
     credential_id: UUID
+    is_badge: bool = False
 
     def completed(self, public_url: str, placement: Placement | None) -> dict[str, Any]:
         """Return the credential with all that is added to it."""
@@ -93,6 +95,7 @@ class GenericIssuing:
         public_url: str,
         signer_of: SignerOf,
         canonicalise: Canonicaliser,
+        check_may_issue: MayIssue,
     ) -> None:
         self._streams = streams
         self._commands = commands
@@ -103,6 +106,7 @@ class GenericIssuing:
         self._public_url = public_url
         self._signer_of = signer_of
         self._canonicalise = canonicalise
+        self._check_may_issue = check_may_issue
 
     def issue(self, caller: Caller, issuer: Issuer, order: CredentialOrder) -> Issued:
         """Secure a credential, or raise and change nothing."""
@@ -122,24 +126,57 @@ class GenericIssuing:
         digest = as_issued.issuance.document_digest
         return Issued(as_issued, self._vault.document(str(credential.id), digest))
 
+    def draw_up(
+        self,
+        command: Command,
+        issuer: Issuer,
+        order: CredentialOrder,
+        *,
+        profile: GenericProfile,
+        credential_id: UUID,
+    ) -> Credential:
+        """Secure a badge that the registry itself composed; return it, yet to be stored.
+
+        Neither an operator's leave nor an accreditation is asked for.
+        """
+        work = _Work(order, command, issuer, profile, credential_id, is_badge=True)
+        self._check(work)
+        issuance, _ = self._secure_and_keep(work)
+        credential = Credential(credential_id)
+        credential.issue(command, issuance)
+        return credential
+
     def _issue_anew(self, work: _Work) -> Issued:
+        self._check_may_issue(str(work.issuer.id))
         self._check(work)
         issuance, document = self._secure_and_keep(work)
+        premise = self._premise(work, issuance)
         for _ in range(ATTEMPTS):
             with suppress(ConcurrentChangeError):
-                return Issued(self._record(work, issuance), document)
+                return Issued(self._record(work, issuance, premise), document)
             # Either the same request came twice at once, or another one gave the same name.
             if answered := self._answered(work):
                 return answered
+            # Or its key signs no more, which another attempt would not mend.
+            premise()
         raise ConcurrentChangeError(
             "too many credentials are given this name at once", remedy="try again"
         )
 
-    def _record(self, work: _Work, issuance: Issuance) -> Credential:
+    def _premise(self, work: _Work, issuance: Issuance) -> Premise:
+        issuer_id, methods = str(work.issuer.id), [issuance.verification_method]
+
+        def premise() -> list[Aggregate]:
+            now = still_issuing(self._streams, work.issuer, methods)
+            return [now, *self._check_may_issue(issuer_id)]
+
+        return premise
+
+    def _record(self, work: _Work, issuance: Issuance, premise: Premise) -> Credential:
         """Save the credential and who bears its name, both or neither."""
         credential = Credential(work.credential_id)
         credential.issue(work.command, issuance)
-        self._streams.store(credential, *self._named(work))
+        self._streams.store(credential, *self._named(work), premise=premise)
         return credential
 
     def _named(self, work: _Work) -> list[CredentialName]:
@@ -164,7 +201,9 @@ class GenericIssuing:
         """Raise for what only the registry itself says in the issuer's name."""
         credential = work.order.credential
         reserved.check_is_no_list(credential, public_url=self._public_url)
-        if not reserved.is_signed_by(credential, work.issuer.keys):
+        issuer = work.issuer
+        keys = {key: id_ for key, id_ in issuer.keys.items() if key not in issuer.compromised}
+        if not reserved.is_signed_by(credential, keys):
             # What the registry signed already has the entries that were given out for it.
             reserved.check_entries(credential, public_url=self._public_url)
 
@@ -202,7 +241,7 @@ class GenericIssuing:
                 signer=signer,
                 created=document_instant(work.command.recorded_at),
                 previous_proof=work.order.previous_proof,
-                lone_proof_in_array=False,
+                lone_proof_in_array=work.is_badge,
                 canonicalise=self._canonicalise,
             ).body
         except (CanonicalisationError, ProofError, SecuringError, VcJwtError) as error:

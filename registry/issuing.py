@@ -11,7 +11,7 @@ from hashlib import sha256
 from registry.allocation import Allocator
 from registry.commands import Caller, Commands, issuer_scope
 from registry.domain.achievement import Achievement
-from registry.domain.aggregate import Command
+from registry.domain.aggregate import Aggregate, Command
 from registry.domain.credential import Credential, Issuance, Placement
 from registry.domain.definition import AchievementDefinition
 from registry.domain.errors import ConcurrentChangeError
@@ -24,6 +24,7 @@ from registry.formats.securing import media_type_of
 from registry.formats.signer import Signer
 from registry.issuance import Badge, Order, complete_definition, signed_document
 from registry.lookups import Lookups
+from registry.premises import still_issuing
 from registry.store.vault import Item, Vault
 from registry.streams import Streams
 
@@ -43,6 +44,9 @@ class Issued:
 
 SignerOf = Callable[[Issuer, Mechanism], Signer]
 """Opens what secures an issuer's credentials by a mechanism; raises NoSigningKeyError."""
+
+MayIssue = Callable[[str], Sequence[Aggregate]]
+"""Returns what allows an issuer (its id) to issue now; raises NotAccreditedError."""
 
 
 @dataclass
@@ -70,6 +74,7 @@ class Issuing:
         allocator: Allocator,
         public_url: str,
         signer_of: SignerOf,
+        check_may_issue: MayIssue,
     ) -> None:
         self._streams = streams
         self._commands = commands
@@ -78,6 +83,7 @@ class Issuing:
         self._allocator = allocator
         self._public_url = public_url
         self._signer_of = signer_of
+        self._check_may_issue = check_may_issue
 
     def issue(self, caller: Caller, issuer: Issuer, orders: Sequence[Order]) -> list[Issued]:
         """Issue every order, or raise and issue none."""
@@ -88,6 +94,7 @@ class Issuing:
         ]
         new = [work for work in works if not work.credential.version]
         if new:
+            self._check_may_issue(str(issuer.id))
             self._carry_out(issuer, new)
         return [self._issued(work) for work in works]
 
@@ -155,7 +162,7 @@ class Issuing:
             signer = signers[Mechanism(work.achievement.cryptosuite)]
             items.append(self._sign_and_record(work, badge, reference, signer))
         self._vault.put_documents(items, at=at)
-        self._save(works)
+        self._save(issuer, works)
 
     def _supersede(self, work: _Work) -> None:
         if work.superseded is not None:
@@ -191,10 +198,17 @@ class Issuing:
         work.credential.issue(work.command, issuance)
         return Item(badge.credential_id, digest, reference, work.document)
 
-    def _save(self, works: list[_Work]) -> None:
+    def _save(self, issuer: Issuer, works: list[_Work]) -> None:
+        credentials = [work.credential for work in works]
         superseded = [work.superseded for work in works if work.superseded is not None]
+        methods = {credential.issuance.verification_method for credential in credentials}
+
+        def premise() -> list[Aggregate]:
+            now = still_issuing(self._streams, issuer, methods)
+            return [now, *self._check_may_issue(str(issuer.id))]
+
         try:
-            self._streams.store(*(work.credential for work in works), *superseded)
+            self._streams.store(*credentials, *superseded, premise=premise)
         except ConcurrentChangeError:
             # The same idempotency key in two requests at once: the other one was first.
             for work in works:

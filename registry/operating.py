@@ -1,6 +1,7 @@
 """What operators do: admit issuers, turn over their keys, open generic issuing."""
 
 from registry.commands import REGISTRY, Caller, Commands, issuer_scope
+from registry.custody import Custody
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
 from registry.domain.issuer import Issuer
@@ -8,7 +9,9 @@ from registry.domain.profiles import GenericProfile
 from registry.domain.securing import KeyType, Mechanism
 from registry.formats import did as dids
 from registry.formats.signer import Signer
+from registry.issuer_changes import IssuerChanges
 from registry.issuer_commands import IssuerCommands
+from registry.list_histories import ListHistories
 from registry.lookups import Lookups
 from registry.requests import Organisation
 from registry.store.key_store import KeyStore
@@ -28,6 +31,14 @@ class OperatorUseCases:
         self._signing = SigningKeys(keys)
         self._lookups = Lookups(streams)
         self._issuer_commands = IssuerCommands(commands, self._lookups)
+        self.issuer_changes = IssuerChanges(
+            streams=streams,
+            commands=self._issuer_commands,
+            lookups=self._lookups,
+            signing=self._signing,
+        )
+        self.custody = Custody(streams, self._lookups)
+        self.list_histories = ListHistories(streams=streams, commands=self._issuer_commands)
         self.public_url = public_url
 
     def register_issuer(self, caller: Caller, organisation: Organisation) -> Issuer:
@@ -115,6 +126,11 @@ class OperatorUseCases:
         return self._signer(self.issuer(issuer_id), mechanism)
 
     def _signer(self, issuer: Issuer, mechanism: Mechanism) -> Signer:
+        issuer.check_open()
+        return self._any_signer(issuer, mechanism)
+
+    def _any_signer(self, issuer: Issuer, mechanism: Mechanism) -> Signer:
+        """Return what signs for an issuer, be it closed or not."""
         issuer.check_can_sign(mechanism)
         key = issuer.signing_key(mechanism.key_type)
         method = dids.method_id(issuer.did, key, is_jwt=mechanism.is_jwt)

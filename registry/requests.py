@@ -8,7 +8,7 @@ from registry.domain.achievement import Profile
 from registry.domain.definition import DefinitionError, parse_definition, to_plain
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
-from registry.domain.issuer import check_sole_key
+from registry.domain.issuer_keys import check_sole_key
 from registry.domain.securing import KeyType, Mechanism
 from registry.domain.text import Language
 

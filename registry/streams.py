@@ -1,6 +1,6 @@
 """Load an aggregate from its stream, decide, and save what it recorded: the write side's verbs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,11 +12,23 @@ from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConcurrentChangeError
 from registry.domain.events import Event
 from registry.store.mapper import EventMapper
+from registry.store.recorders import StreamMovedError
 
 A = TypeVar("A", bound=Aggregate)
 
 ATTEMPTS = 3
 """How often a change is decided anew because somebody else was faster, before 409 is the answer."""
+
+
+Premise = Callable[[], Iterable[Aggregate]]
+"""Reads what a save rests on besides what it changes; raises where that forbids it.
+
+What it returns has not changed when the save is made: otherwise the premise is read anew.
+"""
+
+
+def _nothing() -> Iterable[Aggregate]:
+    return ()
 
 
 class Streams(Application[UUID]):
@@ -54,15 +66,26 @@ class Streams(Application[UUID]):
         events: Any = self.events.get(aggregate.id, lte=version)
         return aggregate.fold(events)
 
-    def store(self, *aggregates: Aggregate) -> int:
+    def store(self, *aggregates: Aggregate, premise: Premise = _nothing) -> int:
         """Save what the aggregates recorded, all or nothing; return the newest position.
 
-        Durable on return. Raises ConcurrentChangeError where another save came first: the
-        aggregates must then be loaded again.
+        Durable on return. Raises what the `premise` raises, and ConcurrentChangeError where
+        another save came first: the aggregates must then be loaded again.
         """
-        return self._save(*aggregates)
+        events = [event for aggregate in aggregates for event in aggregate.collect_events()]
+        for _ in range(ATTEMPTS):
+            with suppress(StreamMovedError):
+                return self._save(*events, premise=premise)
+        raise _too_late()
 
-    def carry_out(self, command: Command, load: Callable[[], A], decide: Callable[[A], None]) -> A:
+    def carry_out(
+        self,
+        command: Command,
+        load: Callable[[], A],
+        decide: Callable[[A], None],
+        *,
+        premise: Premise = _nothing,
+    ) -> A:
         """Load, decide, save, and return the aggregate.
 
         A repeat of the command returns the aggregate as the first call left it. Where somebody
@@ -70,29 +93,38 @@ class Streams(Application[UUID]):
         """
         for _ in range(ATTEMPTS):
             with suppress(ConcurrentChangeError):
-                return self._try_to_carry_out(command, load(), decide)
-        return self._try_to_carry_out(command, load(), decide)
+                return self._try_to_carry_out(command, load(), decide, premise)
+        return self._try_to_carry_out(command, load(), decide, premise)
 
-    def _try_to_carry_out(self, command: Command, aggregate: A, decide: Callable[[A], None]) -> A:
+    def _try_to_carry_out(
+        self, command: Command, aggregate: A, decide: Callable[[A], None], premise: Premise
+    ) -> A:
         if (version := aggregate.answered(command)) is not None:
             return self.load_at(type(aggregate)(aggregate.id), version)
         aggregate.expect(command)
         decide(aggregate)
-        self.store(aggregate)
+        self.store(aggregate, premise=premise)
         return aggregate
 
     def append(self, event: Event) -> int:
         """Save one event as the next of its stream; as durable, and refused, as in `store`."""
         return self._save(event)
 
-    def _save(self, *objects: Aggregate | Event) -> int:
+    def _save(self, *events: Event, premise: Premise = _nothing) -> int:
+        unchanged = {aggregate.id: aggregate.version for aggregate in premise()}
         try:
-            recordings = self.save(*objects)
+            recordings = self.save(*events, unchanged=unchanged)
+        except StreamMovedError:
+            raise
         except IntegrityError as error:
-            raise ConcurrentChangeError(
-                "somebody else changed it at the same moment", remedy="read it and try again"
-            ) from error
+            raise _too_late() from error
         position = max((recording.notification.id for recording in recordings), default=0)
         if position:
             self._wake(position)
         return position
+
+
+def _too_late() -> ConcurrentChangeError:
+    return ConcurrentChangeError(
+        "somebody else changed it at the same moment", remedy="read it and try again"
+    )

@@ -3,14 +3,17 @@
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
 from registry.domain.instants import parse_instant
 from scripts.answers import Answer, Session, show
+
+Purpose = Literal["revocation", "suspension"]
 
 
 def _instant(text: str) -> datetime:
@@ -18,6 +21,21 @@ def _instant(text: str) -> datetime:
         return parse_instant(text)
     except ValueError as error:
         raise typer.BadParameter("write it like 2026-01-31T12:00:00Z") from error
+
+
+@dataclass(frozen=True)
+class ListAndPurpose:
+    """Which of the lists of entries a command is about."""
+
+    list_id: str
+    purpose: str
+
+
+def _list_and_purpose(text: str) -> ListAndPurpose:
+    list_id, _, purpose = text.rpartition("/")
+    if not list_id or purpose not in get_args(Purpose):
+        raise typer.BadParameter("write it like 018f…/revocation or 018f…/suspension")
+    return ListAndPurpose(list_id, purpose)
 
 
 FolderOption = Annotated[
@@ -31,15 +49,52 @@ IdempotencyKeyOption = Annotated[
 ]
 
 
+CredentialArgument = Annotated[
+    str, typer.Argument(metavar="CREDENTIAL", help="The credential's id.")
+]
+
+
+def file_option(*names: str, about: str) -> Any:
+    """Declare an option that names a file which is there; called like the parameter, if no name."""
+    return typer.Option(*names, metavar="FILE", exists=True, dir_okay=False, help=about)
+
+
+CaFileOption = Annotated[Path | None, file_option(about="An authority to trust beside the usual.")]
+
+
 def _moment(meaning: str) -> Any:
     help_text = f"{meaning}, such as 2026-01-31T12:00:00Z."
     return typer.Option(metavar="TIME", parser=_instant, help=help_text)
 
 
 EffectiveAtOption = Annotated[datetime | None, _moment("Since when it holds; now unless given")]
+SinceOption = Annotated[datetime, _moment("The earliest moment others may have held it")]
+VersionOption = Annotated[
+    int | None, typer.Option("--if-version", help="Only if it has this version.")
+]
 UntilOption = Annotated[datetime | None, _moment("When the suspension ends by itself")]
 ValidFromOption = Annotated[datetime | None, _moment("The start; now unless given")]
-ValidUntilOption = Annotated[datetime | None, _moment("The end; none unless given")]
+EndOption = Annotated[datetime | None, _moment("The end; none unless given")]
+ValidUntilOption = EndOption
+AtOption = Annotated[datetime | None, _moment("As of what was recorded by this time")]
+KnownAtOption = Annotated[
+    datetime | None, _moment("What was then known to be true at this instant")
+]
+UntilTimeOption = Annotated[datetime | None, _moment("Fold no event recorded later")]
+PurposeOption = Annotated[Purpose, typer.Option(help="Which of its two lists.")]
+ListOption = Annotated[
+    ListAndPurpose | None,
+    typer.Option(
+        "--list",
+        metavar="LIST/PURPOSE",
+        parser=_list_and_purpose,
+        help="This status list instead, as its URL ends: its id, a slash, its purpose.",
+    ),
+]
+CsvOption = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE", dir_okay=False, help="Write the rows to a CSV file too."),
+]
 
 Command = Callable[..., Answer | int]
 """A command answers, or has shown what it had to and returns its exit code."""

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from registry.domain.errors import RegistryError
 from scripts import refusals
@@ -21,11 +22,23 @@ MODULES = {
     "serve": "setup",
     "demo": "demonstration",
     "issuer": "issuers",
+    "accreditation": "accreditation",
+    "key": "keys",
     "achievement": "achievements",
     "issue": "issuing",
     "status": "statuses",
+    "erase": "erasing",
+    "erasures": "erasing",
+    "hold": "erasing",
+    "export-person": "personal_data",
     "verify": "verifying",
+    "receipt": "receipts",
+    "evidence": "evidence",
+    "log": "logs",
     "replay": "replaying",
+    "as-of": "as_of",
+    "diff": "diffs",
+    "list": "lists",
     "projections": "projections",
     "api-key": "api_keys",
     "db": "databases",
@@ -51,6 +64,10 @@ def run(arguments: Sequence[str]) -> int:
         refusal = refusals.of_validation(error)
     except OSError as error:
         refusal = refusals.of_system(error)
+    except DBAPIError as error:
+        if not refusals.lacks_rights(error):
+            raise
+        refusal = refusals.of_rights(error)
     else:
         return int(code or 0)
     refusal = refusals.as_typed(refusal, arguments)

@@ -1,15 +1,13 @@
 """Work on the folder's own database, without a server and beside one that runs."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tomllib import TOMLDecodeError
 from typing import Any
 
-import structlog
 from sqlalchemy.exc import ArgumentError
 
-from api import bootstrap
+from api import auditing, bootstrap, logging
 from api.settings import CONFIGURATION_FILE, Settings
 from registry.commands import Caller
 from registry.domain.errors import InvalidValueError
@@ -49,7 +47,7 @@ class NoRegistryError(InvalidValueError):
 @contextmanager
 def assembled(settings: Settings) -> Iterator[bootstrap.Registry]:
     """Give the parts of a registry without a look at its database; they log to stderr."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.configure_command()
     try:
         registry = bootstrap.build(settings)
     except ArgumentError as error:
@@ -62,17 +60,18 @@ def assembled(settings: Settings) -> Iterator[bootstrap.Registry]:
 
 
 @contextmanager
-def audited(session: Session) -> Iterator[bootstrap.Audit]:
+def audited(session: Session) -> Iterator[auditing.Audit]:
     """Give what an auditor needs, which neither writes anything nor needs the master key."""
     settings = existing(session)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.configure_command()
     try:
-        audit = bootstrap.build_audit(settings)
+        audit = auditing.build_audit(settings)
     except ArgumentError as error:
         raise not_a_database_url() from error
     try:
         schema.check(audit.database)
         installation.check_public_url(audit.database, audit.public_url)
+        bootstrap.check_role(audit.database)
         yield audit
     finally:
         audit.database.close()
@@ -82,14 +81,16 @@ def audited(session: Session) -> Iterator[bootstrap.Audit]:
 def opened(session: Session) -> Iterator[bootstrap.Registry]:
     """Give a registry whose database was found right and whose views hold every event.
 
-    They hold what the command itself recorded too, once it has ended well.
+    They and the log hold what the command itself recorded too, once it has ended well.
     """
     with assembled(existing(session)) as registry:
-        bootstrap.check(registry.database, registry.public_url)
+        bootstrap.check(registry.database, registry.public_url, registry.erasing)
+        registry.transparency.prepare()
         registry.catch_up.run()
         yield registry
         registry.application.stop()
         registry.catch_up.run()
+        registry.transparency.finish()
 
 
 @contextmanager
@@ -98,6 +99,8 @@ def opened_as_is(session: Session) -> Iterator[bootstrap.Registry]:
     with assembled(existing(session)) as registry:
         schema.check(registry.database)
         installation.check_public_url(registry.database, registry.public_url)
+        bootstrap.check_role(registry.database)
+        registry.transparency.prepare()
         yield registry
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from api import bootstrap
+from api import clock, founding
 from api.settings import CONFIGURATION_FILE, Settings
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
@@ -51,7 +51,7 @@ def make(session: Session, **given: Any) -> NewRegistry:
         )
     _check_same_database(recorded, given.get("database_url"))
     try:
-        bootstrap.initialise(settings)
+        founding.initialise(settings)
     except ArgumentError as error:
         raise not_a_database_url() from error
     write_settings(settings.folder, recorded | _to_write(settings, given))
@@ -109,7 +109,7 @@ def _first_operator_key(settings: Settings) -> str | None:
         keys = ApiKeys(database)
         if keys.all():
             return None
-        now = bootstrap.now()
+        now = clock.now()
         _, token = keys.create(
             Role.OPERATOR,
             issuer_id=None,

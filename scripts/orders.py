@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from api.bootstrap import Registry, nonce
+from api.bootstrap import Registry
+from api.clock import nonce
 from api.errors import RefusedFileError
 from api.imports import imported_orders
 from registry.csv_import import Column, grade_fault, parse_rows
 from registry.domain.aggregate import Command
 from registry.domain.elements import GradeScheme
 from registry.domain.errors import InvalidValueError, NoSigningKeyError
-from registry.domain.issuer import Issuer, key_types_of
+from registry.domain.issuer import Issuer
+from registry.domain.issuer_keys import key_types_of
 from registry.domain.securing import KeyType, Mechanism
 from registry.formats.open_badge import check_grade
 from registry.issuance import Order, complete_definition
@@ -85,6 +87,7 @@ def check(
     now: datetime,
 ) -> None:
     """Raise what issuing these orders would raise; `lines` is empty where there is no file."""
+    registry.application.issuing_rule.check(issuer_id)
     check_key(registry, issuer_id, orders)
     if lines and (faults := period_faults(orders, lines, now=now)):
         raise refused(faults)

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from api.errors import InvalidRequestError
 from registry.domain.errors import (
@@ -33,14 +34,21 @@ _WRONG_INPUT = (
 )
 
 
+_INSUFFICIENT_PRIVILEGE = "42501"
+
 _TYPED: Mapping[str, tuple[str, str]] = {
     "issuer_id": ("--issuer", "ISSUER"),
     "achievement_id": ("--achievement", "ACHIEVEMENT"),
     "credential_id": ("--supersedes", "CREDENTIAL"),
+    "subject_ref": ("--subject", "SUBJECT"),
+    "erasure_id": ("--erasure", "ERASURE"),
     "supersedes": ("--supersedes", "supersedes"),
     "REGISTRY_PUBLIC_URL": ("--public-url", "REGISTRY_PUBLIC_URL"),
     "public_url": ("--public-url", "public_url"),
     "database_url": ("--database-url", "database_url"),
+    "scheme_id": ("SCHEME", "SCHEME"),
+    "accreditation_id": ("ACCREDITATION", "ACCREDITATION"),
+    "accreditor_id": ("--accreditor", "accreditor_id"),
     "If-Match": ("--if-version", "--if-version"),
     "Idempotency-Key": ("--idempotency-key", "--idempotency-key"),
     "reason": ("--reason", "reason"),
@@ -124,6 +132,21 @@ def of_system(error: OSError) -> Refusal:
     reason = error.strerror or type(error).__name__
     remedy = "see that it exists and that you may read and write it" if field else None
     return Refusal("The system refused it.", reason, field, remedy, FAILED)
+
+
+def lacks_rights(error: DBAPIError) -> bool:
+    """Tell whether PostgreSQL said that the role may not do what was asked."""
+    return getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
+
+
+def of_rights(error: DBAPIError) -> Refusal:
+    """Return the refusal of a database whose role may not do what was asked."""
+    reason = str(error.orig).partition("\n")[0]
+    remedy = (
+        "connect as the role that owns the tables; it may need an administrator to let it act for"
+        " the service's: see docs/operations.md"
+    )
+    return Refusal("The database refused it.", reason, "database_url", remedy, FAILED)
 
 
 def refuse(refusal: Refusal, *, as_json: bool) -> int:

@@ -99,6 +99,7 @@ def connect(
     list_size: int = 131_072,
     clock: Clock | None = None,
     recorder: Callable[[Database], EventRecorder] = open_recorder,
+    accreditation_enforced: bool = False,
 ) -> Parts:
     """Build the parts over a database that `initialise` prepared."""
     clock = clock or Clock()
@@ -116,6 +117,7 @@ def connect(
         vault=vault,
         allocator=allocator,
         public_url=PUBLIC_URL,
+        accreditation_enforced=accreditation_enforced,
     )
     housekeeping = Housekeeping(database=database, streams=streams, commands=commands, vault=vault)
     return Parts(

@@ -76,6 +76,31 @@ class Grounds:
     note_digest: str | None = None
     effective_at: datetime | None = None
 
+    @property
+    def effective_text(self) -> str | None:
+        """`effective_at` as events carry it."""
+        return instant(self.effective_at) if self.effective_at else None
+
+    def check_effective_at(self, command: Command, *, earliest: datetime, of: str) -> None:
+        """Raise EffectiveAtError for a moment that is to come, or before the `earliest` of a thing.
+
+        `of` names the thing that did not exist before.
+        """
+        if self.effective_at is None:
+            return
+        if self.effective_at > command.recorded_at:
+            raise EffectiveAtError(
+                f"{self.effective_text} lies in the future",
+                field="effective_at",
+                remedy="leave it out, or name the earlier moment since when it holds",
+            )
+        if self.effective_at < earliest:
+            raise EffectiveAtError(
+                f"the {of} did not exist before {instant(earliest)}",
+                field="effective_at",
+                remedy="name that moment or a later one",
+            )
+
 
 class Credential(Aggregate):
     """Folds the events of one credential; `vault_digests` names what the vault keeps for it."""
@@ -161,6 +186,21 @@ class Credential(Aggregate):
         details = self._details(command, Grounds(SUPERSEDED))
         self.record(CredentialRevoked, command, superseded_by=by, **details)
 
+    def erase(self, command: Command, *, erasure_id: str) -> None:
+        """Record that the document and its notes are gone, unless that was recorded before.
+
+        The status stays: erasing is not revoking.
+        """
+        if not self.erased:
+            issuance = self.issuance
+            self.record(
+                CredentialDocumentErased,
+                command,
+                issuer_id=issuance.issuer_id,
+                subject_ref=issuance.subject_ref,
+                erasure_id=erasure_id,
+            )
+
     @property
     def purposes(self) -> tuple[str, ...]:
         """The status purposes the credential has an entry for."""
@@ -186,11 +226,13 @@ class Credential(Aggregate):
             )
 
     def _details(self, command: Command, grounds: Grounds) -> dict[str, Any]:
-        self._check_effective_at(command, grounds.effective_at)
+        issuance = self.issuance
+        earliest = min(parse_instant(issuance.valid_from), parse_instant(issuance.recorded_at))
+        grounds.check_effective_at(command, earliest=earliest, of="credential")
         return self._place() | {
             "reason": grounds.reason,
             "note_digest": grounds.note_digest,
-            "effective_at": instant(grounds.effective_at) if grounds.effective_at else None,
+            "effective_at": grounds.effective_text,
         }
 
     def _place(self) -> dict[str, Any]:
@@ -199,23 +241,6 @@ class Credential(Aggregate):
             "list_id": self.issuance.list_id,
             "list_index": self.issuance.list_index,
         }
-
-    def _check_effective_at(self, command: Command, effective_at: datetime | None) -> None:
-        if effective_at is None:
-            return
-        if effective_at > command.recorded_at:
-            raise EffectiveAtError(
-                f"{instant(effective_at)} lies in the future",
-                field="effective_at",
-                remedy="leave it out, or name the earlier moment since when it holds",
-            )
-        earliest = min(
-            parse_instant(self.issuance.valid_from), parse_instant(self.issuance.recorded_at)
-        )
-        if effective_at < earliest:
-            raise EffectiveAtError(
-                f"the credential did not exist before {instant(earliest)}", field="effective_at"
-            )
 
     def when(self, event: Event) -> None:
         """Apply one event."""

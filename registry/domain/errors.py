@@ -52,12 +52,36 @@ class UnknownCredentialError(NotFoundError):
     """There is no such credential, or it is not yours."""
 
 
+class UnknownListError(NotFoundError):
+    """There is no such status list, or it is not yours."""
+
+
 class UnknownKeyError(NotFoundError):
     """The issuer has no such key."""
 
 
+class UnknownSchemeError(NotFoundError):
+    """There is no such accreditation scheme."""
+
+
+class UnknownAccreditationError(NotFoundError):
+    """There is no such accreditation, or it is not yours."""
+
+
+class UnknownSubjectError(NotFoundError):
+    """There is no such learner."""
+
+
+class UnknownErasureError(NotFoundError):
+    """There is no such erasure."""
+
+
 class DocumentGoneError(RegistryError):
     """The document no longer exists."""
+
+
+class FourEyesError(RegistryError):
+    """Who asked for an erasure does not confirm it."""
 
 
 class ConflictError(RegistryError):
@@ -92,12 +116,28 @@ class NoSigningKeyError(ConflictError):
     """The issuer has no key to sign with."""
 
 
+class IssuerClosedError(ConflictError):
+    """A closed issuer issues nothing and changes no status."""
+
+
 class AchievementWithdrawnError(ConflictError):
     """A withdrawn achievement cannot be issued or revised."""
 
 
 class StatusListFullError(ConflictError):
     """The status list has no index left."""
+
+
+class AccreditationStateError(ConflictError):
+    """The accreditation is in another state than this needs."""
+
+
+class AccreditationWithdrawnError(ConflictError):
+    """A withdrawn accreditation stays withdrawn."""
+
+
+class NotAccreditedError(RegistryError):
+    """An issuer without an accreditation that counts now cannot issue."""
 
 
 class GenericIssuingClosedError(RegistryError):
@@ -122,6 +162,26 @@ class IdempotencyConflictError(RegistryError):
 
 class VersionMismatchError(RegistryError):
     """Somebody changed it since you read it."""
+
+
+class AlreadyErasedError(ConflictError):
+    """The learner was erased already."""
+
+
+class ErasureDecidedError(ConflictError):
+    """This erasure was confirmed or declined already."""
+
+
+class LegalHoldError(ConflictError):
+    """A legal hold forbids erasing."""
+
+
+class NotHeldError(ConflictError):
+    """There is no legal hold to lift."""
+
+
+class RetentionDutyError(ConflictError):
+    """The law makes the issuer keep what was to be erased."""
 
 
 class ConcurrentChangeError(ConflictError):

@@ -31,7 +31,12 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerRegistered(Event):
+class IssuerEvent(Event):
+    """What happened to an issuer, whose stream it stands in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerRegistered(IssuerEvent):
     """An operator admitted an organisation that issues credentials."""
 
     TOPIC: ClassVar[str] = "issuer-registered-v1"
@@ -44,7 +49,7 @@ class IssuerRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SigningKeyAdded(Event):
+class SigningKeyAdded(IssuerEvent):
     """The issuer signs with this key from now on; `key` is its public half as a Multikey."""
 
     TOPIC: ClassVar[str] = "signing-key-added-v1"
@@ -54,7 +59,7 @@ class SigningKeyAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SigningKeyRetired(Event):
+class SigningKeyRetired(IssuerEvent):
     """The key signs nothing more; what it signed stays good, so it stays in the DID document."""
 
     TOPIC: ClassVar[str] = "signing-key-retired-v1"
@@ -63,7 +68,7 @@ class SigningKeyRetired(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SigningKeyCompromised(Event):
+class SigningKeyCompromised(IssuerEvent):
     """Others may have held the private key from `since` on: nothing it signed speaks for itself."""
 
     TOPIC: ClassVar[str] = "signing-key-compromised-v1"
@@ -73,7 +78,7 @@ class SigningKeyCompromised(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerRenamed(Event):
+class IssuerRenamed(IssuerEvent):
     """The organisation has another name or another site; its DID and its documents stay."""
 
     TOPIC: ClassVar[str] = "issuer-renamed-v1"
@@ -84,7 +89,7 @@ class IssuerRenamed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerAliasAdded(Event):
+class IssuerAliasAdded(IssuerEvent):
     """The organisation is also known under another URI; its DID document says so."""
 
     TOPIC: ClassVar[str] = "issuer-alias-added-v1"
@@ -93,7 +98,7 @@ class IssuerAliasAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerSucceeded(Event):
+class IssuerSucceeded(IssuerEvent):
     """Another issuer carries on what this one did; what this one issued stays its own."""
 
     TOPIC: ClassVar[str] = "issuer-succeeded-v1"
@@ -103,7 +108,7 @@ class IssuerSucceeded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IssuerClosed(Event):
+class IssuerClosed(IssuerEvent):
     """The organisation issues nothing more; `custodian_id` changes statuses in its place."""
 
     TOPIC: ClassVar[str] = "issuer-closed-v1"
@@ -113,7 +118,7 @@ class IssuerClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetentionDutySet(Event):
+class RetentionDutySet(IssuerEvent):
     """The law makes the issuer keep each document for `days` from its issuance; 0 ends that."""
 
     TOPIC: ClassVar[str] = "retention-duty-set-v1"
@@ -123,7 +128,7 @@ class RetentionDutySet(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReasonCodeAdded(Event):
+class ReasonCodeAdded(IssuerEvent):
     """The issuer uses one more reason code for its status changes."""
 
     TOPIC: ClassVar[str] = "reason-code-added-v1"
@@ -134,7 +139,7 @@ class ReasonCodeAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenericIssuingOpened(Event):
+class GenericIssuingOpened(IssuerEvent):
     """An operator lets the issuer sign any credential, this way and with entries for `purposes`.
 
     A later one takes the place of an earlier one.
@@ -147,12 +152,18 @@ class GenericIssuingOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AchievementDefined(Event):
+class AchievementEvent(Event):
+    """What each event of an achievement repeats: whose it is."""
+
+    issuer_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AchievementDefined(AchievementEvent):
     """An issuer defined a micro-credential; this is version 1 of the definition."""
 
     TOPIC: ClassVar[str] = "achievement-defined-v1"
 
-    issuer_id: str
     definition: dict[str, Any]
     language: str
     cryptosuite: str
@@ -160,22 +171,19 @@ class AchievementDefined(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AchievementRevised(Event):
+class AchievementRevised(AchievementEvent):
     """The definition has a new version; credentials issued under earlier ones keep theirs."""
 
     TOPIC: ClassVar[str] = "achievement-revised-v1"
 
-    issuer_id: str
     definition: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AchievementWithdrawn(Event):
+class AchievementWithdrawn(AchievementEvent):
     """Nothing more is issued for this achievement; what was issued keeps its status."""
 
     TOPIC: ClassVar[str] = "achievement-withdrawn-v1"
-
-    issuer_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,7 +284,12 @@ class CredentialNamed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusListOpened(Event):
+class StatusListEvent(Event):
+    """What happened to a status list, whose stream it stands in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusListOpened(StatusListEvent):
     """A list of `size` entries exists for one issuer and one way of securing its credentials."""
 
     TOPIC: ClassVar[str] = "status-list-opened-v1"
@@ -290,7 +303,7 @@ class StatusListOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IndexesReserved(Event):
+class IndexesReserved(StatusListEvent):
     """The counters first..first+count-1 belong to one worker, for ever."""
 
     TOPIC: ClassVar[str] = "indexes-reserved-v1"
@@ -300,7 +313,7 @@ class IndexesReserved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IndexesReturned(Event):
+class IndexesReturned(StatusListEvent):
     """A worker that stopped in good order gives back counters it has not used."""
 
     TOPIC: ClassVar[str] = "indexes-returned-v1"
@@ -310,35 +323,35 @@ class IndexesReturned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusListClosed(Event):
+class StatusListClosed(StatusListEvent):
     """Every counter of the list is reserved; new credentials go to the next list."""
 
     TOPIC: ClassVar[str] = "status-list-closed-v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusListRetired(Event):
+class StatusListRetired(StatusListEvent):
     """Every credential of the list ended long ago; the list is no longer published."""
 
     TOPIC: ClassVar[str] = "status-list-retired-v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusListHistoryOpened(Event):
+class StatusListHistoryOpened(StatusListEvent):
     """Everyone may fetch the list's past versions, whose differences tell who changed when."""
 
     TOPIC: ClassVar[str] = "status-list-history-opened-v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusListHistoryClosed(Event):
+class StatusListHistoryClosed(StatusListEvent):
     """The list's past versions are for auditors alone again."""
 
     TOPIC: ClassVar[str] = "status-list-history-closed-v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusListPublished(Event):
+class StatusListPublished(StatusListEvent):
     """One version of one published list, with all that is needed to make its bytes again.
 
     The stream is the (list, purpose), so `originator_version` is the list's version. `position`

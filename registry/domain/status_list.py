@@ -115,6 +115,16 @@ class StatusList(Aggregate):
         if not self.retired:
             self.record(StatusListRetired, command)
 
+    def open_history(self, command: Command) -> None:
+        """Let everyone fetch the list's past versions; nothing where everyone may already."""
+        if not self.history_is_public:
+            self.record(StatusListHistoryOpened, command)
+
+    def close_history(self, command: Command) -> None:
+        """Keep the list's past versions for auditors again."""
+        if self.history_is_public:
+            self.record(StatusListHistoryClosed, command)
+
     def when(self, event: Event) -> None:
         """Apply one event."""
         match event:

@@ -32,6 +32,7 @@ __all__ = [
     "did_web",
     "did_web_document_url",
     "method_id",
+    "method_ids",
 ]
 
 _DID_CONTEXT: Final = "https://www.w3.org/ns/did/v1"
@@ -90,11 +91,13 @@ def did_web_document_url(did: str) -> str:
     return "/".join([f"https://{authority}", *(segments or [".well-known"]), "did.json"])
 
 
-def did_document(did: str, *, assertion_keys: Sequence[str]) -> dict[str, Any]:
+def did_document(
+    did: str, *, assertion_keys: Sequence[str], also_known_as: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return a DID document whose keys, given as Multikey values, may all sign assertions.
 
     Each key stands in it twice, for readers of either form: as a Multikey and as a JsonWebKey (ids
-    as `method_id` gives them).
+    as `method_id` gives them). `also_known_as` are URIs of the same subject (DIDs v1.0 §5.1.3).
     """
     methods = [
         method
@@ -104,6 +107,7 @@ def did_document(did: str, *, assertion_keys: Sequence[str]) -> dict[str, Any]:
     return {
         "@context": [_DID_CONTEXT, _MULTIKEY_CONTEXT, _JWK_CONTEXT],
         "id": did,
+        **({"alsoKnownAs": list(also_known_as)} if also_known_as else {}),
         "verificationMethod": methods,
         "assertionMethod": [method["id"] for method in methods],
     }
@@ -118,6 +122,11 @@ def method_id(did: str, key: str, *, is_jwt: bool) -> str:
     if is_jwt and not did.startswith("did:key:"):
         return f"{did}#{thumbprint(multikey_key(key))}"
     return f"{did}#{key}"
+
+
+def method_ids(did: str, key: str) -> frozenset[str]:
+    """Return every id under which an issuer's document gives a key, a Multikey value."""
+    return frozenset(method_id(did, key, is_jwt=is_jwt) for is_jwt in (False, True))
 
 
 def did_jwk_document(did: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ A transaction that writes takes SQLite's write lock when it begins (BEGIN IMMEDI
 one that reads first fails at its first write when another process wrote in between.
 """
 
-import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from registry.domain.errors import RegistryError
+from registry.store.folders import try_lock
 
 BUSY_SECONDS = 5
 LOCK_SECONDS = 5
@@ -89,6 +89,24 @@ class Database:
                 yield connection
 
     @contextmanager
+    def unpooled(self) -> Iterator[Any]:
+        """Give a driver's connection of its own, each statement by itself, for maintenance.
+
+        What is set on it stays there: it is closed on leaving. Only reaching the database is
+        answered with StoreUnavailableError; the driver's other errors come as they are.
+        """
+        with _unavailable_when_it_fails():
+            pooled = self.engine.raw_connection()
+        connection = pooled.driver_connection
+        pooled.detach()
+        try:
+            if not self.is_sqlite:
+                connection.autocommit = True  # type: ignore[union-attr] # psycopg's own
+            yield connection
+        finally:
+            pooled.close()
+
+    @contextmanager
     def alone(self, work: str) -> Iterator[bool]:
         """Say whether no other process does `work` now, and keep others from it until leaving."""
         alone = self._alone_on_sqlite if self.is_sqlite else self._alone_on_postgres
@@ -98,12 +116,7 @@ class Database:
     @contextmanager
     def _alone_on_sqlite(self, work: str) -> Iterator[bool]:
         with Path(f"{self.url.database}.{work}.lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+            yield try_lock(file)
 
     @contextmanager
     def _alone_on_postgres(self, work: str) -> Iterator[bool]:
@@ -162,6 +175,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten with zeros: a destroyed key must be in no page.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

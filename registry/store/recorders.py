@@ -5,9 +5,14 @@ of notification ids is the order in which transactions commit, so a reader who h
 sees a smaller one later; ids may skip. A version that exists raises IntegrityError. Nothing is
 retried here: after an unknown outcome of COMMIT a blind retry would meet its own rows and report
 a conflict that is none.
+
+With `unchanged` a save also rests on streams it does not write to: each is named with the version
+it was read at, 0 for none. Where one has moved on, nothing is stored and StreamMovedError raised.
+They are looked at after the insertion: by then nobody else can append until the transaction ends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +32,10 @@ TABLE = "stored_events"
 _COLUMNS = "originator_id, originator_version, topic, state"
 
 
+class StreamMovedError(IntegrityError):
+    """A stream that a save rested on has newer events; nothing was stored."""
+
+
 class EventRecorder(ApplicationRecorder):
     """What both databases share; a subclass inserts and names its placeholder."""
 
@@ -41,15 +50,31 @@ class EventRecorder(ApplicationRecorder):
     def _key(self, originator_id: UUID | str) -> Any:
         raise NotImplementedError
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> list[int]:
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        unchanged: Mapping[UUID, int] = MappingProxyType({}),
+        **_: Any,
+    ) -> list[int]:
         """Append events and return their notification ids, in the order given."""
         if not stored_events:
             return []
         try:
             with self.database.writing() as connection:
-                return self._insert(connection, stored_events)
+                ids = self._insert(connection, stored_events)
+                self._check_unchanged(connection, unchanged)
+                return ids
         except SqlIntegrityError as error:
             raise IntegrityError(str(error.orig)) from error
+
+    def _check_unchanged(self, connection: Connection, unchanged: Mapping[UUID, int]) -> None:
+        query = f"SELECT MAX(originator_version) FROM {TABLE} WHERE originator_id = "
+        for stream, version in unchanged.items():
+            key = (self._key(stream),)
+            newest = connection.exec_driver_sql(query + self.placeholder, key).scalar_one()
+            if (newest or 0) != version:
+                raise StreamMovedError(f"{stream} is at {newest or 0}, it was read at {version}")
 
     def select_events(
         self,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from registry.domain.errors import RegistryError
 from registry.store.database import Database
+from registry.store.view_owners import check_code
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _UPGRADE_LOCK = 0x7265_6769_7374_7279  # "registry"
@@ -20,11 +21,15 @@ class SchemaError(RegistryError):
 
 
 def upgrade(database: Database) -> None:
-    """Bring the database to the newest form; a second caller waits and finds it done."""
+    """Bring the database to the newest form; a second caller waits and finds it done.
+
+    Raises ForeignCodeError where that could run others' code, and changes nothing.
+    """
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _UPGRADE_LOCK})
+        check_code(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -67,6 +67,7 @@ documents = Table(
     Column("ciphertext", LargeBinary, nullable=False),
     Column("created_at", Text, nullable=False),
     Index("documents_by_age", "created_at"),
+    Index("documents_by_subject", "subject_ref"),
 )
 
 notes = Table(
@@ -77,6 +78,7 @@ notes = Table(
     Column("subject_ref", Text, ForeignKey("subjects.subject_ref"), nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
     Column("created_at", Text, nullable=False),
+    Index("notes_by_subject", "subject_ref"),
 )
 
 api_keys = Table(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from registry.formats import canonical
 from registry.verification.checks import failed, passed
+from registry.verification.compromised import OwnIssuers, not_told, with_compromised_keys
 from registry.verification.did_documents import DidDocuments
 from registry.verification.opening import Opened
 from registry.verification.owners import Owner
@@ -18,9 +19,12 @@ from registry.verification.vocabulary import check_vocabulary
 class Authenticity:
     """Checks documents against the keys of whoever they say they are from."""
 
-    def __init__(self, did_documents: DidDocuments, *, means: Means) -> None:
+    def __init__(
+        self, did_documents: DidDocuments, *, means: Means, own_issuers: OwnIssuers | None = None
+    ) -> None:
         self._did_documents = did_documents
         self._means = means
+        self._own_issuers = own_issuers
 
     def check(self, opened: Opened, *, did: str, role: Role, now: datetime) -> Sequence[Check]:
         """Report on contexts, owner and signatures, stopping where the next has nothing to go on.
@@ -41,7 +45,23 @@ class Authenticity:
             return [vocabulary, error.check]
         found = passed(role.owner, role.found, looked_at=did)
         owner = Owner(document, role, self._did_documents, now)
-        return [vocabulary, found, *self._signatures(opened, owner)]
+        signatures = self._signatures(opened, owner)
+        return [vocabulary, found, *self._by_compromised_keys(opened, owner, signatures)]
+
+    def _by_compromised_keys(
+        self, opened: Opened, owner: Owner, checks: Sequence[Check]
+    ) -> Sequence[Check]:
+        """Report anew on signatures whose key left the document because others may hold it."""
+        if self._own_issuers is None:
+            return checks
+        compromised = self._own_issuers.compromised(owner.did)
+        if not compromised:
+            return checks
+        as_before, since = with_compromised_keys(owner, compromised)
+        if any(check.code == "key-not-authorised" for check in checks):
+            checks = self._signatures(opened, as_before)
+        # The document that is published may still have the key: it is replaced a little later.
+        return [not_told(check, since) for check in checks]
 
     def _signatures(self, opened: Opened, owner: Owner) -> Sequence[Check]:
         checks: list[Check] = []

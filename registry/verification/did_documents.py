@@ -45,11 +45,16 @@ class DidDocuments:
     """Resolves did:key and did:jwk by arithmetic, did:web through the fetcher.
 
     Copies of fetched documents are kept for 300 s; `newer` asks again within that time, at most
-    every 5 s for one DID. May be used from several threads at once.
+    every 5 s for one DID. Documents that are the verifier's own (`is_own`) cost no request, and
+    are read each time: a key that left them is missed at once. May be used from several threads
+    at once.
     """
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(
+        self, fetcher: Fetcher, *, is_own: Callable[[str], bool] = lambda _did: False
+    ) -> None:
         self._fetcher = fetcher
+        self._is_own = is_own
         self._held: dict[str, _Held] = {}
         self._lock = threading.Lock()
 
@@ -104,7 +109,8 @@ class DidDocuments:
 
     def _web_document(self, did: str, owner: str, now: datetime) -> DidDocument:
         held = self._copy(did)
-        if held is not None and held.since <= now < held.since + _HELD_FOR:
+        is_fresh = held is not None and held.since <= now < held.since + _HELD_FOR
+        if held is not None and is_fresh and not self._is_own(did):
             return held.document
         document = self._fetch(did, owner)
         self._keep(did, _Held(document, now, now))

@@ -59,12 +59,28 @@ class CheckError(Exception):
 
 
 @dataclass(frozen=True)
+class IssuerStanding:
+    """What the issuer's registry, at `source`, says of its accreditation: no part of the verdict.
+
+    `now` and `at_issuance` are each a `Standing` of the registry's, or "unknown". `issued_at` is
+    when the credential says it was issued.
+    """
+
+    now: str
+    at_issuance: str
+    issued_at: str | None
+    source: str
+    sentences: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """The verdict on one credential, and every check it rests on, in the order made.
 
     `credential_id`, `issuer` and `credential` are what the document claims; they are to be
     believed only as far as the checks go. `credential` is the credential as JSON, taken out of
-    its JWT where it came in one; None where there is no JSON object.
+    its JWT where it came in one; None where there is no JSON object. `standing` is None where it
+    was not asked for, or there is nothing to be told.
     """
 
     verdict: Verdict
@@ -72,6 +88,7 @@ class Report:
     credential_id: str | None
     issuer: str | None
     credential: dict[str, Any] | None = field(default=None, repr=False)
+    standing: IssuerStanding | None = None
 
 
 @dataclass(frozen=True)

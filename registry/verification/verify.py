@@ -1,6 +1,7 @@
 """Verify credentials and presentations: parse, structure, signatures, validity, status."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from registry.formats import rdf
 from registry.formats.canonical import Canonicaliser, ContextLoader
 from registry.verification.authenticity import Authenticity
 from registry.verification.checks import failed
+from registry.verification.compromised import OwnIssuers
 from registry.verification.did_documents import DidDocuments
 from registry.verification.list_cache import ListCache
 from registry.verification.occasions import Occasion
@@ -27,6 +29,7 @@ from registry.verification.report import (
 )
 from registry.verification.resources import check_references
 from registry.verification.roles import ISSUER
+from registry.verification.standing import Standings
 from registry.verification.status import check_status, status_not_checked
 from registry.verification.status_lists import Asker, StatusLists
 from registry.verification.structure import Document, check_structure, issuer_of, types_of
@@ -39,13 +42,16 @@ class Verifier:
     Lists signed by `trusted_list_issuers` count for credentials of other issuers too. With
     `holder_must_be_subject`, a presentation by anybody but the credential's subject fails.
     `canonicalise` may run elsewhere, so that a graph made to be slow can be given up. `patience`
-    bounds what each call may take in all.
+    bounds what each call may take in all. `own_issuers` are those whose documents the verifier's
+    registry publishes: it can tell a compromised key of theirs from one that never was. A verifier
+    that `tells_standing` asks the issuer's registry for its accreditation, which is told beside
+    the verdict and never changes it.
 
     May be used from several threads at once, if its fetcher may. Keep one as long as possible:
     it remembers the newest status list seen at each URL, and accepts no older one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a decision of whoever verifies
         self,
         fetcher: Fetcher,
         *,
@@ -55,11 +61,16 @@ class Verifier:
         trusted_list_issuers: Collection[str] = (),
         holder_must_be_subject: bool = False,
         patience: Patience | None = None,
+        own_issuers: OwnIssuers | None = None,
+        tells_standing: bool = False,
     ) -> None:
+        is_own = own_issuers.publishes if own_issuers is not None else _nobodys
+        self._standings = Standings(fetcher, is_own=is_own) if tells_standing else None
         self._patience = patience = patience or Patience()
         fetcher = patience.fetcher(fetcher)
         means = Means(contexts, patience.canonicaliser(canonicalise), patience.is_time_up)
-        self._authenticity = Authenticity(DidDocuments(fetcher), means=means)
+        documents = DidDocuments(fetcher, is_own=is_own)
+        self._authenticity = Authenticity(documents, means=means, own_issuers=own_issuers)
         self._lists = StatusLists(
             fetcher,
             authenticate=self._authenticate,
@@ -83,7 +94,8 @@ class Verifier:
         except CheckError as error:
             return _report([error.check], None)
         with self._patience.one_verification():
-            return self._verify_opened(opened, now)
+            report = self._verify_opened(opened, now)
+        return self._with_standing([report], now)[0]
 
     def verify_presentation(
         self,
@@ -100,7 +112,14 @@ class Verifier:
         None where that is not to be checked. Raises nothing about the document.
         """
         with self._patience.one_verification():
-            return self._presentations.verify(document, Occasion(now, challenge, domain))
+            report = self._presentations.verify(document, Occasion(now, challenge, domain))
+        return replace(report, credentials=self._with_standing(report.credentials, now))
+
+    def _with_standing(self, reports: Sequence[Report], now: datetime) -> tuple[Report, ...]:
+        # After the verdicts, so that an answer that is slow or never comes can touch none.
+        if self._standings is None:
+            return tuple(reports)
+        return self._standings.added_to(reports, now=now)
 
     def _verify_value(self, document: Document, now: datetime) -> Report:
         try:
@@ -136,6 +155,10 @@ def verify_credential(
 ) -> Report:
     """Verify one credential, remembering nothing."""
     return Verifier(fetcher, contexts=contexts).verify(document, now=now)
+
+
+def _nobodys(_did: str) -> bool:
+    return False
 
 
 def _check_kind(document: Document) -> Check | None:

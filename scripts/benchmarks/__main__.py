@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 import structlog
 
 from scripts.benchmarks import (
+    as_of,
     catch_up,
+    checkpoint_delay,
     events_appended,
     freshness,
     issuing,
     list_get,
     list_size,
+    log_tiles,
     machine,
+    receipts,
+    replaying,
     verifying,
 )
 from scripts.benchmarks.measuring import FULL, QUICK, Effort
@@ -24,11 +29,16 @@ from scripts.benchmarks.results import Result
 BENCHMARKS: dict[str, Callable[[Effort], Iterator[Result]]] = {
     "events_appended": events_appended.measure,
     "catch_up": catch_up.measure,
+    "as_of": as_of.measure,
     "list_size": list_size.measure,
     "list_get": list_get.measure,
     "freshness": freshness.measure,
     "issuing": issuing.measure,
     "verifying": verifying.measure,
+    "log_tiles": log_tiles.measure,
+    "receipts": receipts.measure,
+    "checkpoint_delay": checkpoint_delay.measure,
+    "replaying": replaying.measure,
 }
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api import bootstrap
+from api import clock
 from api.settings import Settings
 from projections.list_documents import ListTerms, secured, unsigned
 from projections.publish_folder import PublishFolder, list_name
@@ -84,7 +84,7 @@ def _compared(pairs: Sequence[tuple[Load, Load]], note: str) -> Iterator[Result]
 
 def _publish(root: Path) -> str:
     """Publish a list as the registry does, with 2 % of its entries set; return its name."""
-    key, now = Ed25519PrivateKey.generate(), bootstrap.now()
+    key, now = Ed25519PrivateKey.generate(), clock.now()
     terms = ListTerms(
         list_id=str(uuid4()),
         purpose=PURPOSE,

@@ -14,6 +14,7 @@ class Effort:
 
     runs: int
     events: int
+    replayed: int
     appended: int
     credentials: int
     demonstrated: int
@@ -21,10 +22,22 @@ class Effort:
 
 
 FULL = Effort(
-    runs=5, events=100_000, appended=50_000, credentials=200, demonstrated=400, load_seconds=5
+    runs=5,
+    events=100_000,
+    replayed=1_000_000,
+    appended=50_000,
+    credentials=200,
+    demonstrated=400,
+    load_seconds=5,
 )
 QUICK = Effort(
-    runs=5, events=20_000, appended=10_000, credentials=100, demonstrated=100, load_seconds=1
+    runs=5,
+    events=20_000,
+    replayed=20_000,
+    appended=10_000,
+    credentials=100,
+    demonstrated=100,
+    load_seconds=1,
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api import bootstrap
+from api import bootstrap, founding
 from api.settings import Settings
 from registry.commands import Caller
 from registry.domain.securing import KeyType, Mechanism
@@ -39,7 +39,7 @@ def new_registry(
     """Give a registry on an empty database, its other files in a folder removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(folder=Path(folder), database_url=database_url, public_url=PUBLIC_URL)
-        bootstrap.initialise(settings)
+        founding.initialise(settings)
         registry = bootstrap.build(settings)
         try:
             yield _furnished(registry, mechanisms)

@@ -8,7 +8,7 @@ from openvc.did.base import DidResolverRegistry
 from openvc.did.did_web import DidWebResolver
 from openvc.verify import VerificationPolicy, verify_credential
 
-from api.bootstrap import now
+from api.clock import now
 from api.own_documents import OwnDocuments
 from registry.domain.securing import Mechanism
 from registry.domain.subject import IdentityType

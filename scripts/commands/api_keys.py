@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import now
+from api.clock import now
 from registry.domain.instants import instant
 from registry.store.api_keys import DEFAULT_LIFETIME, ApiKey, Role
 from scripts.answers import Answer, Session, facts, say, table

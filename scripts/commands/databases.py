@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api import bootstrap
+from api import bootstrap, founding
 from projections import ALL
 from projections.positions import prepare
 from registry.store import roles, schema
@@ -29,6 +29,9 @@ def upgrade(session: Session) -> Answer:
     """
     with assembled(read_settings(session)) as registry:
         schema.upgrade(registry.database)
+        # Before the views, which may be refused: a server that starts without a key makes leaves
+        # that nobody signs, and from then on no key is made.
+        founding.make_missing_log_key(registry.settings, registry.database)
         prepare(registry.database, ALL)
     return Answer({"upgraded": True}, "The database has the newest form.")
 
@@ -42,7 +45,7 @@ def check(session: Session) -> Answer:
       registry db check
     """
     with assembled(existing(session)) as registry:
-        bootstrap.check(registry.database, registry.public_url)
+        bootstrap.check(registry.database, registry.public_url, registry.erasing)
     document = {"sound": True, "public_url": registry.public_url}
     return Answer(document, f"The database is in order, for {registry.public_url}.")
 
@@ -51,15 +54,16 @@ def grant(
     session: Session,
     role: Annotated[str, typer.Argument(metavar="ROLE", help="A login role of PostgreSQL.")],
 ) -> Answer:
-    """Let a role of PostgreSQL run the registry, without the right to change an event.
+    """Let a PostgreSQL role run the registry.
 
-    To be run as the owner of the tables; the servers then connect as ROLE. Repeat it after an
-    upgrade that adds tables.
+    It can append and read events, and do nothing else with them. To be run as the owner of the
+    tables; the servers then connect as ROLE. Repeat it after an upgrade that adds tables.
 
     Example:
       registry db grant registry_service
     """
     views = [view for projection in ALL for view in projection.tables]
     with assembled(existing(session)) as registry:
+        schema.check(registry.database)
         roles.let_serve(registry.database, role, views=views)
     return Answer({"role": role}, f"{role} may run the registry: it appends and reads events.")

@@ -9,16 +9,15 @@ from api.answers import issuer_answer
 from api.operators import NewIssuer
 from api.values import BothLanguages
 from projections import queries
-from registry.domain.issuer import Issuer
 from registry.domain.profiles import GenericProfile
 from registry.domain.securing import KeyType, Mechanism
 from registry.requests import Organisation
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import IdempotencyKeyOption, command, group
+from scripts.commands import issuer_changes, retention
+from scripts.commands.issuer_changes import IssuerArgument, shown_issuer
 from scripts.local import caller, opened
 from scripts.pages import every
-
-IssuerArgument = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id.")]
 
 
 class DidMethod(StrEnum):
@@ -42,6 +41,8 @@ def add_to(app: typer.Typer) -> None:
     command(issuer, "list")(list_all)
     command(issuer, "show")(show)
     command(issuer, "open-generic")(open_generic)
+    issuer_changes.add_to(issuer)
+    retention.add_to(issuer)
     key = group(issuer, "key", about="The keys an issuer signs with.")
     command(key, "add")(add_key)
     command(key, "retire")(retire_key)
@@ -72,7 +73,7 @@ def add(
     )
     with opened(session) as registry:
         issuer = registry.application.register_issuer(caller(idempotency_key), organisation)
-    return _answer(issuer)
+    return shown_issuer(issuer)
 
 
 def list_all(session: Session) -> Answer:
@@ -96,7 +97,7 @@ def show(session: Session, issuer_id: IssuerArgument) -> Answer:
       registry issuer show 018f…
     """
     with opened(session) as registry:
-        return _answer(registry.application.issuer(issuer_id))
+        return shown_issuer(registry.application.issuer(issuer_id))
 
 
 def open_generic(
@@ -124,7 +125,7 @@ def open_generic(
     profile = GenericProfile(cryptosuite, chosen)
     with opened(session) as registry:
         application = registry.application
-        return _answer(
+        return shown_issuer(
             application.open_generic_issuing(caller(idempotency_key), issuer_id, profile)
         )
 
@@ -163,20 +164,4 @@ def retire_key(
     """
     with opened(session) as registry:
         application = registry.application
-        return _answer(application.retire_signing_key(caller(idempotency_key), issuer_id, key))
-
-
-def _answer(issuer: Issuer) -> Answer:
-    document = issuer_answer(issuer).model_dump(mode="json")
-    keys = [
-        f"{key['key']} {key['type']}{'' if key['signs'] else ' (retired)'}"
-        for key in document["keys"]
-    ]
-    generic = issuer.generic
-    shown = document | {
-        "name": f"{issuer.name_pl} / {issuer.name_en}",
-        "keys": ", ".join(keys) or f"none yet: registry issuer key add {issuer.id}",
-        "reason_codes": ", ".join(issuer.reason_codes),
-        "generic": f"{generic.mechanism} {', '.join(generic.purposes)}" if generic else "no",
-    }
-    return Answer(document, facts(shown))
+        return shown_issuer(application.retire_signing_key(caller(idempotency_key), issuer_id, key))

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import Registry, now
+from api.bootstrap import Registry
+from api.clock import now
 from api.learners import LearnerBody
 from registry.domain.errors import InvalidValueError, RegistryError
 from registry.formats.securing import VC
@@ -21,6 +22,7 @@ from scripts.answers import Answer, Session, say, table
 from scripts.arguments import IdempotencyKeyOption, ValidFromOption, ValidUntilOption, command
 from scripts.local import caller, opened
 from scripts.progress import progress
+from scripts.transparency import receipts
 
 CHUNK = 100
 """Credentials issued in one transaction; a run that breaks off has issued whole chunks."""
@@ -78,7 +80,8 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
     grade: Annotated[str | None, typer.Option(help="A grade of the scheme.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
     out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="A folder for the signed badges.")
+        Path | None,
+        typer.Option(file_okay=False, help="A folder for the signed badges and their receipts."),
     ] = None,
     idempotency_key: IdempotencyKeyOption = None,
 ) -> Answer:
@@ -110,8 +113,25 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
         key = idempotency_key or _own_key(wish)
         work = _Work(registry, issuer_id, orders, lines, key=key, out=out)
         found = work.issue()
+        if out is not None:
+            _add_receipts(registry, found, out)
     document: dict[str, Any] = {"issued": len(found), "credentials": found, "idempotency_key": key}
     return Answer(document, _shown(found))
+
+
+def _add_receipts(registry: Registry, found: Sequence[dict[str, Any]], out: Path) -> None:
+    """Write the receipts beside the badges; what was issued stays issued where they fail."""
+    ids = [str(one["credential_id"]) for one in found]
+    written: dict[str, str] = {}
+    try:
+        written.update(receipts.write_all(registry, ids, out))
+    except RegistryError as error:
+        say(
+            f"note: {len(ids) - len(written)} receipts are not there yet: {error.reason}; "
+            "get them later with registry receipt get CREDENTIAL"
+        )
+    for one in found:
+        one["receipt"] = written.get(str(one["credential_id"]))
 
 
 def _own_key(wish: Wish) -> str:
@@ -216,6 +236,7 @@ class _Work:
                     "line": self._lines[row] if self._lines else None,
                     "credential_id": str(one.credential.id),
                     "file": file,
+                    "receipt": None,
                 }
             )
 

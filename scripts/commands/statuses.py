@@ -11,20 +11,22 @@ from registry.commands import Caller
 from registry.domain.credential import Credential
 from registry.requests import StatusChange
 from scripts.answers import Answer, Session, facts, say
-from scripts.arguments import EffectiveAtOption, IdempotencyKeyOption, UntilOption, command, group
+from scripts.arguments import (
+    CredentialArgument,
+    EffectiveAtOption,
+    IdempotencyKeyOption,
+    UntilOption,
+    VersionOption,
+    command,
+    group,
+)
 from scripts.local import caller, opened
 
-CredentialArgument = Annotated[
-    str, typer.Argument(metavar="CREDENTIAL", help="The credential's id.")
-]
 ReasonOption = Annotated[
     str, typer.Option(help="A reason code; `registry issuer show ISSUER` lists them.")
 ]
 NoteOption = Annotated[
     str | None, typer.Option(help="A private note; kept encrypted, never published.")
-]
-VersionOption = Annotated[
-    int | None, typer.Option("--if-version", help="Only if the credential has this version.")
 ]
 
 Change = Callable[[CredentialRegistry, Caller, str, str, StatusChange], Credential]

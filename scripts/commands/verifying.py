@@ -15,7 +15,7 @@ from registry.verification.killable import KillableCanonicaliser
 from registry.verification.ports import Fetcher
 from registry.verification.verify import Verifier
 from scripts.answers import Session
-from scripts.arguments import command
+from scripts.arguments import CaFileOption, command
 from scripts.verification.examining import Examiner
 from scripts.verification.inputs import Inputs
 from scripts.verification.keeping import KeepingFetcher
@@ -86,10 +86,7 @@ def verify(  # noqa: PLR0913 - each is an option of the command line
             help="Keep the status lists and DID documents fetched, for --offline.",
         ),
     ] = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="An authority to trust beside the usual."),
-    ] = None,
+    ca_file: CaFileOption = None,
     allow_loopback: Annotated[
         bool, typer.Option("--allow-loopback", help="For development: ask this machine too.")
     ] = False,
@@ -121,6 +118,7 @@ def verify(  # noqa: PLR0913 - each is an option of the command line
             canonicalise=canonicalise,
             trusted_list_issuers=trusted_list_issuer or (),
             holder_must_be_subject=holder_must_be_subject,
+            tells_standing=True,
         )
         verification = Verification(
             Inputs(sources, of_inputs, lines=lines, apart=apart),

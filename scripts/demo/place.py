@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlalchemy.exc import ArgumentError
 
-from api.bootstrap import now
+from api.clock import now
 from api.settings import CONFIGURATION_FILE
 from registry.domain.errors import InvalidValueError
 from registry.store.database import Database

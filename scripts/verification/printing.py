@@ -43,11 +43,14 @@ class EveryCheck:
         yield wording.heading(one.source, report.verdict, language=language)
         yield from wording.check_lines(report.checks, indent="  ", language=language)
         if not isinstance(report, PresentationReport):
+            yield from wording.standing_lines(report.standing, indent="  ", language=language)
             return
         for number, credential in enumerate(report.credentials, start=1):
             name = wording.credential_name(number, credential.credential_id, language=language)
             yield wording.heading(f"  {name}", credential.verdict, language=language)
             yield from wording.check_lines(credential.checks, indent="    ", language=language)
+            standing = credential.standing
+            yield from wording.standing_lines(standing, indent="    ", language=language)
 
 
 @dataclass(frozen=True)

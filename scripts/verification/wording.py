@@ -7,7 +7,7 @@ from typing import Final
 from rich.text import Text as Styled
 
 from registry.domain.text import Language, Text
-from registry.verification.report import Check, Outcome, Verdict
+from registry.verification.report import Check, IssuerStanding, Outcome, Verdict
 from scripts.answers import inert
 
 UNREADABLE: Final = Text(
@@ -36,6 +36,7 @@ _OUTCOMES: Final[Mapping[Outcome, tuple[Text, str]]] = {
 }
 _OUTCOME_WIDTH: Final = {Language.PL: 12, Language.EN: 8}
 
+_TOLD: Final = Text("informacja", "told")
 _CREDENTIAL: Final = Text("poświadczenie {}", "credential {}")
 _CHECKED: Final = Text("sprawdzono {}", "{} checked")
 _COUNTED: Final = Text("{verdict}: {number}", "{number} {verdict}")
@@ -62,6 +63,15 @@ def check_lines(checks: Iterable[Check], *, indent: str, language: Language) -> 
         outcome = f"{word.in_language(language):{_OUTCOME_WIDTH[language]}}"
         sentence = plain(check, language=language)
         yield Styled.assemble(indent, (outcome, colour), f"{check.name:10}", sentence)
+
+
+def standing_lines(
+    standing: IssuerStanding | None, *, indent: str, language: Language
+) -> Iterator[Styled]:
+    """Yield a line for each sentence about the issuer's accreditation, told and not checked."""
+    word = f"{_TOLD.in_language(language):{_OUTCOME_WIDTH[language]}}"
+    for told in standing.sentences if standing else ():
+        yield Styled.assemble(indent, word, f"{'standing':10}", inert(told.in_language(language)))
 
 
 def plain(check: Check, *, language: Language) -> str:

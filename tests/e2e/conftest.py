@@ -71,6 +71,7 @@ class CliWithin(Cli):
         with (
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),
             patch.dict(os.environ, environment(), clear=True),
         ):
             code = run([*place, *map(str, arguments)])

@@ -1,13 +1,17 @@
 """The command line on a folder of its own, without a server."""
 
 import json
+import secrets
 import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from tests.e2e.conftest import ROOT, Cli, CliWithin, Ran, University
 
@@ -21,6 +25,13 @@ COMMANDS = (
     "issuer show",
     "issuer key add",
     "issuer key retire",
+    "issuer rename",
+    "issuer alias",
+    "issuer succeed",
+    "issuer close",
+    "key compromise",
+    "key report",
+    "key reissue",
     "achievement define",
     "achievement revise",
     "achievement withdraw",
@@ -30,8 +41,28 @@ COMMANDS = (
     "status suspend",
     "status reinstate",
     "status revoke",
+    "erase",
+    "erasures list",
+    "erasures confirm",
+    "erasures decline",
+    "erasures settle",
+    "hold place",
+    "hold lift",
+    "hold show",
+    "issuer retention",
+    "export-person",
     "verify",
+    "receipt get",
+    "receipt verify",
+    "log prove",
+    "log consistency",
+    "log verify",
     "replay",
+    "as-of",
+    "diff",
+    "list versions",
+    "list history open",
+    "list history close",
     "projections status",
     "projections rebuild",
     "api-key create",
@@ -123,6 +154,37 @@ def test_init_makes_what_only_its_owner_can_read_and_may_be_repeated(tmp_path: P
         assert stat.S_IMODE((tmp_path / "registry" / name).stat().st_mode) == 0o600
     assert "port = 8443" in (tmp_path / "registry/registry.toml").read_text()
     assert cli("db", "check").code == cli("db", "upgrade").code == 0
+
+
+def test_upgrade_makes_the_logs_key_also_where_a_view_must_be_rebuilt(tmp_path: Path) -> None:
+    cli = CliWithin(tmp_path / "registry")
+    cli("init", "--public-url", "https://registry.example.org")
+    (tmp_path / "registry/log.key").unlink()
+    with closing(sqlite3.connect(tmp_path / "registry/registry.db")) as database:
+        database.execute("UPDATE projections SET schema_version = 0 WHERE name = 'timeline'")
+        database.commit()
+
+    ran = cli("db", "upgrade")
+
+    assert (ran.code, "rebuild --outdated" in ran.err) == (1, True)
+    rebuilt = cli("projections", "rebuild", "--outdated", "--json").json["rebuilt"]
+    assert [each["projection"] for each in rebuilt] == ["timeline"]
+    assert (tmp_path / "registry/log.key").exists()
+
+
+def test_role_without_rights_is_refused_in_one_line(tmp_path: Path, postgres_url: str) -> None:
+    role = f"role_{secrets.token_hex(4)}"
+    as_owner = make_url(postgres_url)
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'example'".encode())
+    cli = CliWithin(tmp_path / "registry")
+    cli("init", "--public-url", "https://a.example", "--database-url", postgres_url)
+    as_role = as_owner.set(username=role, password="example").render_as_string(hide_password=False)
+    settings = tmp_path / "registry/registry.toml"
+    settings.write_text(settings.read_text().replace(postgres_url, as_role))
+
+    for command in ("upgrade", "check"):
+        assert_refused(cli("db", command), code=1, saying="permission denied")
 
 
 def test_init_records_the_database_and_shows_no_password(tmp_path: Path, database_url: str) -> None:
@@ -389,10 +451,20 @@ def test_repeated_init_says_that_the_key_was_shown_before(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "group", [(), ("issuer",), ("achievement",), ("status",), ("projections",), ("db",)]
+    "group",
+    [
+        *("", "issuer", "key", "achievement", "status", "erasures", "hold", "projections", "db"),
+        "accreditation",
+        "receipt",
+        "evidence",
+        "log",
+        "log key",
+        "list",
+        "list history",
+    ],
 )
-def test_no_sentence_in_a_list_of_commands_is_cut_off(within: Cli, group: tuple[str, ...]) -> None:
-    assert "..." not in within(*group, "--help").out.partition("Commands:")[2]
+def test_no_sentence_in_a_list_of_commands_is_cut_off(within: Cli, group: str) -> None:
+    assert "..." not in within(*group.split(), "--help").out.partition("Commands:")[2]
 
 
 def test_status_goes_from_suspended_to_reinstated_to_revoked_for_ever(

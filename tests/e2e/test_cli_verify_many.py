@@ -74,7 +74,8 @@ def test_what_is_fetched_can_be_kept_and_answers_without_the_network(
     asked_nobody = CLI("verify", badges(served), "--offline", tmp_path / "saved", "--json")
 
     assert online.json["counts"] == asked_nobody.json["counts"] == EXPECTED
-    assert len(list((tmp_path / "saved").iterdir())) == 3
+    # The issuer's DID document and standing, and its two lists.
+    assert len(list((tmp_path / "saved").iterdir())) == 4
 
 
 def test_document_that_was_not_saved_is_named_and_leaves_it_unknown(

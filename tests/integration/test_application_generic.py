@@ -13,11 +13,12 @@ from registry.commands import Caller
 from registry.domain import errors
 from registry.domain import events as e
 from registry.domain.credential import Status
-from registry.domain.issuer import key_types_of
+from registry.domain.issuer_keys import key_types_of
 from registry.domain.profiles import PURPOSES, GenericProfile
 from registry.domain.securing import KeyType, Mechanism
 from registry.formats import data_integrity, jws, vc_jwt
 from registry.formats.multikey import decode_public_key
+from registry.formats.securing import secure_credential
 from registry.issuing import Issued
 from registry.requests import CredentialOrder, StatusOrder
 from registry.store.database import StoreUnavailableError
@@ -265,6 +266,25 @@ def test_entry_of_another_credential_is_not_taken_over(sender: Sender, world: Wo
     with pytest.raises(errors.InvalidValueError, match="an entry of its lists"):
         sender.issue(credential(credentialStatus=given_out))
     assert world.events() == before
+
+
+def test_entry_of_another_is_not_taken_over_with_a_proof_by_a_compromised_key(
+    sender: Sender, parts: Parts
+) -> None:
+    given_out = sender.document(credential())["credentialStatus"]
+    issuer = sender.application.issuer(sender.issuer_id)
+    thief = sender.application.signer_of(sender.issuer_id, JCS)
+    key = issuer.signing_key(KeyType.ED25519)
+    changes, since = sender.application.issuer_changes, parts.clock()
+    changes.compromise_key(OPERATOR, sender.issuer_id, key, since=since)
+    forged = secure_credential(
+        credential(credentialStatus=given_out, issuer=issuer.did),
+        mechanism=JCS,
+        signer=thief,
+        created="2026-11-22T18:00:00Z",
+    )
+    with pytest.raises(errors.InvalidValueError, match="an entry of its lists"):
+        sender.issue(json.loads(forged.body))
 
 
 def test_credential_that_takes_too_long_to_canonicalise_is_refused(

@@ -9,7 +9,7 @@ from unittest import mock
 
 from sqlalchemy import text
 
-from api import bootstrap
+from api import bootstrap, founding
 from api.settings import Settings
 from projections.publish_folder import list_name
 from registry.application import CredentialRegistry
@@ -28,7 +28,7 @@ def settings(folder: Path) -> Settings:
 
 def initialise(folder: Path) -> None:
     """Make a registry's folder and database."""
-    bootstrap.initialise(settings(folder))
+    founding.initialise(settings(folder))
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Running:
 
     def _build(self) -> None:
         # The clock is the one port that the composition root does not take from the settings.
-        with mock.patch.object(bootstrap, "now", self.clock):
+        with mock.patch("api.clock.now", self.clock):
             self.parts = bootstrap.build(settings(self.folder))
 
     @property

@@ -469,7 +469,10 @@ class RegistryMachine(RuleBasedStateMachine):
             self.lists_are_as_the_model_was_when_they_were_published()
             self.view_is_as_the_model_was_when_it_caught_up()
             parts = self.running.parts
-            replay = Replay(parts.database, parts.history, parts.folder, parts.public_url, ALL)
+            log_folder = parts.transparency.folder
+            replay = Replay(
+                parts.database, parts.history, parts.folder, parts.public_url, ALL, log_folder
+            )
             assert replay.verify(all_versions=True).difference is None
         finally:
             self.running.close()

@@ -9,7 +9,7 @@ from typing import Final
 
 from registry.domain.text import Text
 from registry.verification.report import shown
-from registry.verification.sentences import documents, keys, presentations, status
+from registry.verification.sentences import documents, keys, presentations, standing, status
 from registry.verification.sentences.sentence import Sentence
 
 CATALOGUE: Final[Mapping[str, Sentence]] = {
@@ -17,6 +17,7 @@ CATALOGUE: Final[Mapping[str, Sentence]] = {
     **keys.SENTENCES,
     **status.SENTENCES,
     **presentations.SENTENCES,
+    **standing.SENTENCES,
 }
 
 _WITHOUT_VALUES: Final = {code: Text(pl=told.pl, en=told.en) for code, told in CATALOGUE.items()}

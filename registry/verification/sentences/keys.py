@@ -66,6 +66,13 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The owner of the key {key} does not let it sign such documents, or has withdrawn it.",
         RELATIONSHIP,
     ),
+    "key-compromised": Sentence(
+        "Klucz {key}, którym to podpisano, mógł od {since} być w obcych rękach, więc podpis "
+        "niczego nie dowodzi. Warto poprosić wystawcę o nowe poświadczenie.",
+        "The key {key} that signed this may have been in others' hands since {since}, so the "
+        "signature proves nothing; ask the issuer for a new credential.",
+        RELATIONSHIP,
+    ),
     "key-type-not-supported": Sentence(
         "Klucz {key} jest rodzaju, którego weryfikator nie obsługuje: {type}.",
         "The key {key} is of a kind that is not supported: {type}.",

@@ -7,6 +7,7 @@ import pytest
 
 from api.backing_off import FREE_FAILURES, GREATEST_SIZE, LONGEST_SECONDS, BackingOff
 from api.problems import INTERNAL, PROBLEMS, TITLES, kind_of
+from projections import ALL
 from registry.domain.errors import InvalidValueError, RegistryError
 from tests.integration.api.test_faults import metrics
 from tests.integration.api.world import Issuer, World
@@ -103,7 +104,7 @@ def test_health_readiness_and_metrics(world: World, issuer: Issuer) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["hindrances"]) == (200, [])
-    assert len(ready.json()["projections"]) == 4
+    assert len(ready.json()["projections"]) == len(ALL)
     text = metrics(world.server)
     for name in (
         "registry_database_up 1.0",

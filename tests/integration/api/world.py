@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import httpx
 
-from api import bootstrap
+from api import bootstrap, founding
 from api.settings import Settings
 from registry.formats import bitstring
 from registry.store.api_keys import Role
@@ -65,7 +65,7 @@ class Server:
 
     @property
     def log_file(self) -> Path:
-        return self.folder / "log"
+        return self.folder / "server.log"
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ class Server:
     def initialise(self) -> str:
         """Make the registry, and return an operator's token."""
         settings = Settings.read(**self.settings)
-        bootstrap.initialise(settings)
+        founding.initialise(settings)
         registry = bootstrap.build(settings)
         try:
             return new_token(registry, Role.OPERATOR)
@@ -113,6 +113,9 @@ class Server:
     def lag_events(self) -> int:
         views = httpx.get(f"{self.url}/readyz").json()["projections"]
         return int(max(view["lag_events"] for view in views))
+
+    def warnings(self) -> list[str]:
+        return list(httpx.get(f"{self.url}/readyz").json()["warnings"])
 
     def published(self, url: str) -> httpx.Response:
         """Fetch what is published under a public URL."""

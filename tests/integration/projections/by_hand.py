@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from eventsourcing.persistence import StoredEvent
 from sqlalchemy import Table, select, text
 
-from api import bootstrap
+from api import bootstrap, founding
 from api.bootstrap import Registry
 from api.settings import Settings
 from projections import ALL, positions
@@ -37,7 +37,7 @@ def open_registry(folder: Path, database_url: str, **settings: Any) -> Registry:
     given = Settings.read(
         folder=folder, database_url=database_url, public_url=PUBLIC_URL, **settings
     )
-    bootstrap.initialise(given)
+    founding.initialise(given)
     return bootstrap.build(given)
 
 
@@ -153,6 +153,7 @@ class ByHand:
             folder=self.registry.folder,
             public_url=PUBLIC_URL,
             projections=ALL,
+            log_folder=self.registry.transparency.folder,
         )
 
     def add_unknown_event(self, stream: UUID | None = None, *, topic: str = "later-v7") -> int:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from api import bootstrap
 from api.bootstrap import Registry
 from registry.domain.securing import Mechanism
 from tests.integration.projections.by_hand import ByHand, open_registry
@@ -18,7 +17,7 @@ Another = Callable[[], ByHand]
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of every registry that is built in this test."""
     clock = Clock()
-    monkeypatch.setattr(bootstrap, "now", clock)
+    monkeypatch.setattr("api.clock.now", clock)
     return clock
 
 

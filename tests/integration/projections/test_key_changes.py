@@ -160,7 +160,9 @@ def test_registry_that_is_started_under_another_public_url_is_refused(
     by_hand: ByHand,
 ) -> None:
     with pytest.raises(PublicUrlError):
-        bootstrap.check(by_hand.registry.database, "https://other.example.org")
+        bootstrap.check(
+            by_hand.registry.database, "https://other.example.org", by_hand.registry.erasing
+        )
 
 
 def test_document_that_somebody_removed_is_published_again(

@@ -155,7 +155,7 @@ def test_view_of_an_older_form_is_refused_and_then_replaced(lived: ByHand) -> No
     lived.execute("UPDATE projections SET schema_version = 0 WHERE name = 'credentials'")
     with pytest.raises(ProjectionOutdatedError) as refusal:
         prepare(lived.registry.database, ALL)
-    assert refusal.value.remedy == "run: registry projections rebuild credentials"
+    assert refusal.value.remedy == "run: registry projections rebuild --outdated"
     assert rebuilt(lived).differing_rows == 0
     prepare(lived.registry.database, ALL)
     assert lived.replay().verify().identical

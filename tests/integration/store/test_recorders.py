@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from registry.store import tables
 from registry.store.database import Database
-from registry.store.recorders import EventRecorder, open_recorder
+from registry.store.recorders import EventRecorder, StreamMovedError, open_recorder
 from tests.workers import append_streams, append_to_one_stream, processes, stored_event
 
 
@@ -24,6 +24,10 @@ def recorder(database: Database) -> EventRecorder:
 def stream_of(length: int, *, size: int = 20) -> list[StoredEvent]:
     stream = uuid4()
     return [stored_event(stream, version, size=size) for version in range(1, length + 1)]
+
+
+def id_of(stream: list[StoredEvent]) -> UUID:
+    return UUID(str(stream[0].originator_id))
 
 
 def ids(recorder: EventRecorder, **arguments: object) -> list[int]:
@@ -53,6 +57,36 @@ def test_stream_is_found_by_the_text_of_its_id(recorder: EventRecorder) -> None:
     events = stream_of(2)
     recorder.insert_events(events)
     assert recorder.select_events(str(events[0].originator_id)) == events
+
+
+def test_save_that_rests_on_a_stream_is_refused_once_that_moved_on(recorder: EventRecorder) -> None:
+    held, saved = stream_of(3), stream_of(1)
+    recorder.insert_events(held[:2])
+    with pytest.raises(StreamMovedError):
+        recorder.insert_events(saved, unchanged={id_of(held): 1})
+    assert recorder.select_events(saved[0].originator_id) == []
+    recorder.insert_events(saved, unchanged={id_of(held): 2, uuid4(): 0})
+    assert recorder.select_events(saved[0].originator_id) == saved
+
+
+def test_of_two_saves_that_rest_on_each_others_stream_one_is_stored(
+    recorder: EventRecorder,
+) -> None:
+    """Neither sees the other's events before it writes its own."""
+    pairs = [(stream_of(1), stream_of(1)) for _ in range(20)]
+    both = threading.Barrier(2)
+
+    def save(own: list[StoredEvent], other: list[StoredEvent]) -> bool:
+        both.wait()
+        try:
+            return bool(recorder.insert_events(own, unchanged={id_of(other): 0}))
+        except StreamMovedError:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        for first, second in pairs:
+            stored = [pool.submit(save, first, second), pool.submit(save, second, first)]
+            assert sorted(each.result() for each in stored) == [False, True]
 
 
 def test_saving_nothing_stores_nothing(recorder: EventRecorder) -> None:

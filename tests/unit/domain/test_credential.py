@@ -21,6 +21,7 @@ from registry.domain.errors import (
     VersionMismatchError,
 )
 from registry.domain.events import (
+    CredentialDocumentErased,
     CredentialIssued,
     CredentialReinstated,
     CredentialRevoked,
@@ -357,3 +358,26 @@ def test_caller_who_read_another_version_is_refused(version: int) -> None:
         .then_refused(VersionMismatchError)
     )
     assert refusal.field == "If-Match"
+
+
+ERASED = {"issuer_id": "issuer-1", "subject_ref": "subject-1", "erasure_id": "erasure-1"}
+
+
+def erase(credential: Credential) -> None:
+    credential.erase(command(), erasure_id="erasure-1")
+
+
+@pytest.mark.parametrize("history", [[issued()], [issued(), suspended()], [issued(), revoked()]])
+def test_erasing_leaves_the_status_as_it_was(history: list[Event]) -> None:
+    before = Credential(STREAM).fold(history)
+    expected = recorded(CredentialDocumentErased, len(history) + 1, by=None, **ERASED)
+    credential = given(*history).when(erase).then(expected)
+    assert credential.erased
+    assert (credential.status, credential.suspended_until) == (
+        before.status,
+        before.suspended_until,
+    )
+
+
+def test_erasing_again_records_nothing() -> None:
+    given(issued(), event(CredentialDocumentErased, 2, at=THEN, **ERASED)).when(erase).then()

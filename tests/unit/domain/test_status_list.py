@@ -15,6 +15,8 @@ from registry.domain.events import (
     IndexesReserved,
     IndexesReturned,
     StatusListClosed,
+    StatusListHistoryClosed,
+    StatusListHistoryOpened,
     StatusListOpened,
     StatusListRetired,
 )
@@ -246,3 +248,15 @@ def test_purposes_of_an_achievements_profile_are_its_own(profile: Profile) -> No
 
 def test_ids_of_lists_never_change() -> None:
     assert str(SHELF.list_id(0)) == "757ea1f7-3ec9-5cf0-be75-6adc8243cd33"
+
+
+def test_history_is_opened_once_and_closed_once() -> None:
+    public = event(StatusListHistoryOpened, 2)
+    given(opened()).when(lambda each: each.open_history(command())).then(
+        recorded(StatusListHistoryOpened, 2)
+    )
+    given(opened(), public).when(lambda each: each.open_history(command())).then()
+    given(opened(), public).when(lambda each: each.close_history(command())).then(
+        recorded(StatusListHistoryClosed, 3)
+    )
+    given(opened()).when(lambda each: each.close_history(command())).then()

@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the tables of the log."""
+    """Create the tables of the log, and find documents and notes by the learner."""
     op.create_table(
         "log_state",
         sa.Column("log_number", sa.Integer, primary_key=True, autoincrement=False),
@@ -24,3 +24,6 @@ def upgrade() -> None:
         sa.Column("first_position", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("first_index", sa.BigInteger, nullable=False),
     )
+    # One learner's documents and notes are found to be erased, or handed over.
+    for table in ("documents", "notes"):
+        op.create_index(f"{table}_by_subject", table, ["subject_ref"])

@@ -1,0 +1,34 @@
+"""The composition root of an auditor, who needs no key and changes nothing."""
+
+from dataclasses import dataclass
+
+from api.opening import public_url_of
+from api.settings import Settings
+from projections import ALL
+from projections.history import History
+from projections.publish_folder import PublishFolder
+from projections.replay import Replay
+from projections.transparency.floor import LogFolder
+from registry.store.database import Database
+from registry.store.recorders import open_recorder
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What reads the history and compares: no key, no secret, nothing that writes."""
+
+    public_url: str
+    database: Database
+    history: History
+    replay: Replay
+
+
+def build_audit(settings: Settings) -> Audit:
+    """Build what an auditor needs; raises NotInitialisedError. Needs no master key."""
+    public_url = public_url_of(settings)
+    database = Database(settings.effective_database_url)
+    history = History(open_recorder(database))
+    folder = PublishFolder(settings.effective_publish_folder)
+    log_folder = LogFolder(settings.effective_log_folder)
+    replay = Replay(database, history, folder, public_url, ALL, log_folder)
+    return Audit(public_url, database, history, replay)

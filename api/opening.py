@@ -1,0 +1,32 @@
+"""Open what the settings name: the public URL, the database's keys and the log's."""
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from api.settings import Settings
+from registry.store.database import Database
+from registry.store.installation import NotInitialisedError
+from registry.store.key_store import KeyStore, read_master_key
+from registry.store.log_keys import read_log_keys
+
+
+def public_url_of(settings: Settings) -> str:
+    """Return the public URL; raises NotInitialisedError where none was set."""
+    if settings.public_url is None:
+        raise NotInitialisedError(
+            f"there is no public URL in {settings.folder / 'registry.toml'} or REGISTRY_PUBLIC_URL",
+            field="public_url",
+            remedy="run: registry init --public-url https://…",
+        )
+    return settings.public_url
+
+
+def open_key_store(settings: Settings, database: Database) -> KeyStore:
+    """Return the key store, opened with the master key of the settings."""
+    given = settings.master_key.get_secret_value() if settings.master_key else None
+    return KeyStore(database, read_master_key(given, file=settings.master_key_file))
+
+
+def open_log_keys(settings: Settings) -> tuple[Ed25519PrivateKey, ...]:
+    """Return the keys that sign checkpoints, the primary first; raises LogKeyError."""
+    given = settings.log_key.get_secret_value() if settings.log_key else None
+    return read_log_keys(given, file=settings.log_key_file)
