@@ -125,8 +125,8 @@ def test_evidence_made_after_an_erasure_holds_nothing_of_the_learner(office: Off
     evidence = check_evidence(archive)
     assert evidence.document is None
     assert b"it was erased" in unpack(archive)[layout.README]
-    found = examine(archive, None, copy=None, canonicalise=rdf.canonicalise)
-    assert wording.ERASED in [taken.said for taken in found.taken]
+    examined = examine(archive, None, copy=None, canonicalise=rdf.canonicalise)
+    assert wording.ERASED in [taken.said for taken in examined.taken]
     assert evidence.chains["credential"][-1].topic == "credential-document-erased-v1"
     # Leaves stand in their receipts in base64.
     states = [leaf.state for chain in evidence.chains.values() for leaf in chain]
