@@ -274,6 +274,7 @@ def changes_answer(
     connection: Connection, issuer_id: str | None, *, after: int, until: int | None, limit: int
 ) -> ChangesAnswer:
     """Answer with the events of a stretch; raises NotRecordedYetError."""
+    moments.resolve(connection, Question(after))
     end = moments.resolve(connection, Question(until)).position
     rows = changes.changes(connection, Stretch(after, end, issuer_id), limit=limit)
     items = [ChangeEntry(**{name: row[name] for name in CHANGE_COLUMNS}) for row in rows]

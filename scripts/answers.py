@@ -15,6 +15,8 @@ from rich.text import Text
 
 FAILED = 1
 WRONG_USAGE = 2
+CANNOT_BE_TOLD = 4
+"""What was to be checked could not be looked at, so that nothing is said of it."""
 
 
 @dataclass(frozen=True)

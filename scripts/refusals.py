@@ -90,7 +90,7 @@ def of_error(error: RegistryError) -> Refusal:
 
     On the command line nobody is asked whose a thing is, so that "not yours" says nothing.
     """
-    code = WRONG_USAGE if isinstance(error, _WRONG_INPUT) else FAILED
+    code = WRONG_USAGE if isinstance(error, _WRONG_INPUT) else getattr(error, "exit_code", FAILED)
     faults = getattr(error, "errors", ())
     title = error.title.replace(", or it is not yours", "")
     return Refusal(title, error.reason, error.field, error.remedy, code, faults)

@@ -18,7 +18,7 @@ from registry.formats.evidence.container import MAX_BYTES
 from registry.formats.strict_json import MAX_BYTES as MAX_DOCUMENT_BYTES
 from registry.verification.killable import KillableCanonicaliser
 from registry.verification.report import Outcome
-from scripts.answers import FAILED, Answer, Session, facts, inert
+from scripts.answers import CANNOT_BE_TOLD, FAILED, Answer, Session, facts, inert
 from scripts.arguments import CredentialArgument, command, file_option
 from scripts.commands.receipts import read_policy
 from scripts.evidence import wording
@@ -29,13 +29,11 @@ from scripts.verification.wording import language_of_environment
 
 MAKE = "make"
 SUFFIX = ".evidence.zip"
-CANNOT_TELL = 4
-"""The exit code of `verify` where something could not be told."""
 
 _VERDICTS = {
     Outcome.PASSED: ("holds", wording.HOLDS, 0),
     Outcome.FAILED: ("refused", wording.REFUSED, FAILED),
-    Outcome.UNKNOWN: ("unknown", wording.UNKNOWN, CANNOT_TELL),
+    Outcome.UNKNOWN: ("unknown", wording.UNKNOWN, CANNOT_BE_TOLD),
 }
 
 
@@ -136,7 +134,7 @@ def _read(file: Path, most_bytes: int, *, name: str) -> bytes:
 def _answer(subject: str, found: Examination, *, is_given: bool, language: Language) -> Answer:
     verdict, heading, code = _VERDICTS[found.outcome]
     if found.outcome is Outcome.PASSED and not is_given:
-        verdict, heading, code = "unknown", wording.AGREES, CANNOT_TELL
+        verdict, heading, code = "unknown", wording.AGREES, CANNOT_BE_TOLD
     document: dict[str, Any] = {
         "subject": subject,
         "verdict": verdict,

@@ -31,9 +31,10 @@ from scripts.transparency.receipts import write
 from scripts.transparency.sources import LogInFolder, LogSource, ServedLog
 from scripts.transparency.steps import StepFailedError, Steps
 
-SOUND = (
-    "The log is signed as the policy asks, and what was checked of it is one growing tree. That its"
-    " operator shows everybody the same tree is what the witnesses vouch for."
+SOUND = "The log is signed as the policy asks, and what was checked of it is one growing tree."
+WITNESSED = "That its operator shows everybody the same tree is what the witnesses vouch for."
+UNWITNESSED = (
+    "Whether everybody is shown the same tree is not known: the policy asks for no witness."
 )
 
 UrlOption = Annotated[
@@ -162,7 +163,8 @@ def verify(  # noqa: PLR0913 - each is an option of the command line
     Looked at are the log's signature, its witnesses', and that it only grew; with --entries also
     that every entry is a leaf of the tree.
 
-    Exits with 0 when everything holds, 1 when a step does not, 2 for wrong usage.
+    Exits with 0 when everything holds, 1 when a step does not, 2 for wrong usage, 4 where the log
+    could not be read.
 
     Examples:
       registry log verify --policy policy
@@ -185,7 +187,8 @@ def verify(  # noqa: PLR0913 - each is an option of the command line
     if keep is not None and steps.hold:
         keep.write_bytes(note)
     found = _facts(newest) if newest else {}
-    return steps.answer(holds="sound", refused="refused", facts=found, proves=SOUND)
+    proves = f"{SOUND} {WITNESSED if trusted.quorum else UNWITNESSED}"
+    return steps.answer(holds="sound", refused="refused", facts=found, proves=proves)
 
 
 def _check_signed(steps: Steps, note: bytes, policy: Policy) -> Checkpoint:

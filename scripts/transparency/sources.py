@@ -16,6 +16,7 @@ from registry.formats.tlog.notes import MAX_NOTE_BYTES
 from registry.formats.tlog.policies import Policy
 from registry.formats.tlog.tiles import HASH_BYTES, TILE_WIDTH, EntriesAddress, TileAddress
 from registry.this_machine import is_https_or_here
+from scripts.answers import CANNOT_BE_TOLD
 
 MAX_BUNDLE_BYTES = TILE_WIDTH * (2**16 + 1)
 TIMEOUT_SECONDS = 20.0
@@ -25,6 +26,8 @@ LOOK_AGAIN_SECONDS = 0.5
 
 class LogUnreadableError(RegistryError):
     """The log does not give what was asked of it."""
+
+    exit_code = CANNOT_BE_TOLD
 
 
 class NoLogError(NotFoundError):
@@ -137,7 +140,7 @@ class ServedLog:
                     if len(body) > most_bytes:
                         raise _unreadable(url, f"it is longer than {most_bytes:,} bytes")
         except httpx.HTTPError as error:
-            raise _unreadable(url, f"no answer ({type(error).__name__})") from error
+            raise _unanswered(url, error) from error
         return body
 
 
@@ -146,6 +149,15 @@ def _unreadable(url: str, reason: str) -> LogUnreadableError:
         f"{url}: {reason}",
         remedy="see that the URL is a log's; its entries need --token-file, an auditor's key",
     )
+
+
+def _unanswered(url: str, error: httpx.HTTPError) -> LogUnreadableError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        reason = "its certificate is not trusted here"
+        remedy = "give the authority that signed it with --ca-file"
+    else:
+        reason, remedy = f"no answer ({type(error).__name__})", "try again; see that it is up"
+    return LogUnreadableError(f"{url}: {reason}", remedy=remedy)
 
 
 def _checked(url: str) -> str:
