@@ -18,6 +18,7 @@ from registry.formats.tlog.notes import NoteSigner
 from registry.formats.tlog.policies import Policy, PolicyNotMetError
 from registry.formats.tlog.proofs import Proof
 from registry.formats.tlog.receipts import check_receipt
+from scripts.answers import CANNOT_BE_TOLD
 from tests.e2e.conftest import CliWithin
 from tests.integration.api.world import PUBLIC_URL, Issuer, Server, World, wait_until
 from tests.witness import Witness, new_witness, policy_of, serving
@@ -155,7 +156,7 @@ def test_served_log_is_audited_from_outside(world: World, tmp_path: Path) -> Non
     proved = within("log", "prove", *at, "--leaf", 0, "--token-file", key)
 
     assert audited.code == 0, audited.out + audited.err
-    assert refused.code == 1
+    assert refused.code == CANNOT_BE_TOLD
     assert "auditor's key" in refused.err
     assert proved.out.startswith("c2sp.org/tlog-proof@v1\n")
 
