@@ -75,6 +75,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     LostListVersionError: Kind(404, "lost-list-version", RETRIEVAL),
     domain.UnknownSubjectError: Kind(404, "unknown-subject"),
     domain.UnknownErasureError: Kind(404, "unknown-erasure"),
+    domain.UnknownJobError: Kind(404, "unknown-job"),
     domain.UnknownSchemeError: Kind(404, "unknown-scheme"),
     domain.UnknownAccreditationError: Kind(404, "unknown-accreditation"),
     UnknownApiKeyError: Kind(404, "unknown-api-key"),

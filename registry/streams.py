@@ -1,18 +1,18 @@
 """Load an aggregate from its stream, decide, and save what it recorded: the write side's verbs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Mapper
+from eventsourcing.persistence import IntegrityError, Mapper
 
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConcurrentChangeError
 from registry.domain.events import Event
 from registry.store.mapper import EventMapper
-from registry.store.recorders import StreamMovedError
+from registry.store.recorders import EventRecorder, StreamMovedError
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -37,12 +37,12 @@ class Streams(Application[UUID]):
     `wake` is called with the newest notification id after each save.
     """
 
-    def __init__(self, recorder: ApplicationRecorder, *, wake: Callable[[int], None]) -> None:
+    def __init__(self, recorder: EventRecorder, *, wake: Callable[[int], None]) -> None:
         self._given_recorder = recorder
         self._wake = wake
         super().__init__()
 
-    def construct_recorder(self) -> ApplicationRecorder:
+    def construct_recorder(self) -> EventRecorder:
         """Use the recorder this application was given."""
         return self._given_recorder
 
@@ -60,6 +60,18 @@ class Streams(Application[UUID]):
             return aggregate.fold(events)
         except ForeignEventError:
             return type(aggregate)(aggregate.id)
+
+    def load_many(self, make: Callable[[UUID], A], ids: Sequence[UUID]) -> dict[UUID, A]:
+        """Fold many streams at once; an id without events of this kind of aggregate is left out.
+
+        Each is as it was at some moment since the call began.
+        """
+        found: dict[UUID, A] = {}
+        for stream, stored in self._given_recorder.select_streams(ids).items():
+            with suppress(ForeignEventError):
+                events: Any = map(self.mapper.to_domain_event, stored)
+                found[stream] = make(stream).fold(events)
+        return found
 
     def load_at(self, aggregate: A, version: int) -> A:
         """Fold the events of a new aggregate up to `version`: what it was then."""

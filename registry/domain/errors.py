@@ -60,6 +60,10 @@ class UnknownKeyError(NotFoundError):
     """The issuer has no such key."""
 
 
+class UnknownJobError(NotFoundError):
+    """There is no such job."""
+
+
 class UnknownSchemeError(NotFoundError):
     """There is no such accreditation scheme."""
 

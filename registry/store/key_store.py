@@ -2,8 +2,9 @@
 
 Names: `registry` and `issuer/ISSUER` (keys of keyed digests), `list/LIST` (permutation keys),
 `signing/ISSUER/MULTIKEY` (private keys), `subject/REFERENCE` (document keys of one learner at one
-issuer). Each is 32 bytes, but for private keys: the seed of Ed25519 (32 bytes), the scalar of P-256
-(32) or P-384 (48), PKCS#8 DER of RSA. A row moved to another name does not unwrap.
+issuer), `job/JOB` (the rows of a job, until it ends). Each is 32 bytes, but for private keys: the
+seed of Ed25519 (32 bytes), the scalar of P-256 (32) or P-384 (48), PKCS#8 DER of RSA. A row moved
+to another name does not unwrap.
 """
 
 import base64

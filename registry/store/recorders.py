@@ -29,6 +29,7 @@ from sqlalchemy.exc import IntegrityError as SqlIntegrityError
 from registry.store.database import Database
 
 TABLE = "stored_events"
+STREAMS_PAGE = 1_000
 _COLUMNS = "originator_id, originator_version, topic, state"
 
 
@@ -93,15 +94,25 @@ class EventRecorder(ApplicationRecorder):
         ]
         order = "originator_version " + ("DESC" if desc else "ASC")
         rows = self._select(_COLUMNS, conditions, order=order, limit=limit)
-        return [
-            StoredEvent(
-                originator_id=_uuid(row[0]),
-                originator_version=row[1],
-                topic=row[2],
-                state=bytes(row[3]),
+        return [_stored_event(row) for row in rows]
+
+    def select_streams(self, originator_ids: Sequence[UUID]) -> dict[UUID, list[StoredEvent]]:
+        """Read many streams whole, each by version; one without an event is left out.
+
+        They are read in pages of 1,000 streams, each page by a statement of its own.
+        """
+        found: dict[UUID, list[StoredEvent]] = {}
+        for first in range(0, len(originator_ids), STREAMS_PAGE):
+            page = tuple(self._key(each) for each in originator_ids[first : first + STREAMS_PAGE])
+            rows = self._select(
+                _COLUMNS,
+                [("originator_id", page)],
+                order="originator_id, originator_version",
+                limit=None,
             )
-            for row in rows
-        ]
+            for row in rows:
+                found.setdefault(_uuid(row[0]), []).append(_stored_event(row))
+        return found
 
     def select_notifications(
         self,
@@ -225,6 +236,15 @@ class PostgresEventRecorder(EventRecorder):
 def open_recorder(database: Database) -> EventRecorder:
     """Return the recorder that fits the database."""
     return (SqliteEventRecorder if database.is_sqlite else PostgresEventRecorder)(database)
+
+
+def _stored_event(row: Any) -> StoredEvent:
+    return StoredEvent(
+        originator_id=_uuid(row[0]),
+        originator_version=row[1],
+        topic=row[2],
+        state=bytes(row[3]),
+    )
 
 
 def _uuid(value: UUID | str) -> UUID:

@@ -151,5 +151,44 @@ log_runs = Table(
 )
 """Where positions and the leaves' dense indexes part: one row for each run without a gap."""
 
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("issuer_id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("request_digest", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("failure", Text),
+    Index("jobs_by_state", "state", "priority", "created_at"),
+    Index("jobs_by_issuer", "issuer_id", "created_at"),
+)
+"""Work in bulk; `terms` is JSON of the kind's own, without anything about a person."""
+
+job_slices = Table(
+    "job_slices",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.job_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("claimed_by", Text),
+    Column("claimed_until", Text),
+    Column("content", LargeBinary),
+)
+"""A job's rows, many in one; `content` is sealed under the job's key, NULL once it was destroyed.
+
+It stands last: SQLite reads what follows a large value page by page.
+"""
+
 APPEND_ONLY = (stored_events.name, access_log.name)
 """Tables in which the database itself refuses UPDATE and DELETE."""

@@ -3,13 +3,14 @@
 import json
 from dataclasses import replace
 from hashlib import sha256
+from uuid import UUID, uuid4
 
 import pytest
 
 from registry.domain import errors
 from registry.domain import events as e
 from registry.domain.achievement import Profile
-from registry.domain.credential import Status
+from registry.domain.credential import Credential, Status
 from registry.requests import StatusChange
 from tests.integration.world import REASON, World, at_once, keyed
 from tests.making import (
@@ -155,3 +156,16 @@ def test_note_of_a_refused_change_is_not_kept(world: World) -> None:
     digest = world.parts.vault.note_digest(world.issuer_id, "copied")
     with pytest.raises(errors.DocumentGoneError):
         world.parts.vault.note(credential_id, digest)
+
+
+def test_many_credentials_are_folded_at_once_and_nothing_else_among_them(world: World) -> None:
+    active, revoked = world.issue_one(), world.issue_one()
+    world.application.revoke(OPERATOR, world.issuer_id, revoked, REASON)
+    asked = [UUID(active), UUID(revoked), UUID(world.issuer_id), uuid4()]
+
+    found = world.parts.streams.load_many(Credential, asked)
+
+    assert {str(key): credential.status for key, credential in found.items()} == {
+        active: Status.ACTIVE,
+        revoked: Status.REVOKED,
+    }

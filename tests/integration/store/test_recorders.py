@@ -59,6 +59,16 @@ def test_stream_is_found_by_the_text_of_its_id(recorder: EventRecorder) -> None:
     assert recorder.select_events(str(events[0].originator_id)) == events
 
 
+def test_many_streams_are_read_whole_each_by_version(recorder: EventRecorder) -> None:
+    streams = [stream_of(2) for _ in range(1_001)]
+    recorder.insert_events([event for stream in streams for event in reversed(stream)])
+    unknown = uuid4()
+
+    found = recorder.select_streams([*map(id_of, streams), unknown])
+
+    assert found == {id_of(stream): stream for stream in streams}
+
+
 def test_save_that_rests_on_a_stream_is_refused_once_that_moved_on(recorder: EventRecorder) -> None:
     held, saved = stream_of(3), stream_of(1)
     recorder.insert_events(held[:2])

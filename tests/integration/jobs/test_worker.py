@@ -1,0 +1,140 @@
+"""The worker: every slice checked, then carried out, whatever happens to the worker itself."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from registry.domain.errors import ConcurrentChangeError, IssuerClosedError
+from registry.domain.job import Claim, Job, JobState, Kind, NewJob, Outcome
+from registry.jobs.worker import JobWorker
+from registry.store.database import Database
+from registry.store.jobs import LEASE, JobStore
+from registry.store.key_store import KeyStore
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Counting:
+    """A kind of job that notes the lines it carried out."""
+
+    def __init__(self) -> None:
+        self.lines: list[int] = []
+        self.before: Callable[[], None] = lambda: None
+
+    def check(self, claim: Claim) -> Outcome:
+        return Outcome(len(claim.rows), 0)
+
+    def checked(self, job: Job) -> JobState:
+        return JobState.RUNNING if job.terms["confirmed"] else JobState.WAITING
+
+    def carry_out(self, claim: Claim) -> Outcome:
+        self.before()
+        self.lines += [row["line"] for row in claim.rows]
+        return Outcome(len(claim.rows), 0)
+
+
+class Office:
+    """A store with one job of three slices, and workers on it."""
+
+    def __init__(self, database: Database, *, confirmed: bool = True) -> None:
+        self.store = JobStore(database, KeyStore(database, bytes(32)))
+        self.handler = Counting()
+        self.now = NOW
+        terms = {"confirmed": confirmed}
+        new = NewJob("job-1", Kind.ISSUING, "issuer-1", "key-1", "digest", terms)
+        self.store.create(new, at=NOW)
+        for number in range(3):
+            self.store.add_slice("job-1", number, [{"line": number}])
+        self.store.move("job-1", JobState.RECEIVING, JobState.CHECKING, at=NOW)
+
+    def worker(self, name: str = "a") -> JobWorker:
+        return JobWorker(
+            store=self.store,
+            handlers={Kind.ISSUING: self.handler},
+            clock=lambda: self.now,
+            worker=name,
+        )
+
+    def run(self) -> Job:
+        worker = self.worker()
+        while worker.tick():
+            pass
+        return self.store.read("job-1")
+
+
+def test_job_is_checked_carried_out_and_done(database: Database) -> None:
+    office = Office(database)
+
+    assert office.run().state is JobState.DONE
+    assert office.handler.lines == [0, 1, 2]
+
+
+def test_job_waits_for_confirmation(database: Database) -> None:
+    office = Office(database, confirmed=False)
+
+    assert office.run().state is JobState.WAITING
+    assert office.handler.lines == []
+    office.store.move("job-1", JobState.WAITING, JobState.RUNNING, at=NOW)
+    assert office.run().state is JobState.DONE
+
+
+def test_slice_of_a_dead_worker_is_taken_after_its_lease(database: Database) -> None:
+    office = Office(database)
+    while office.store.read("job-1").state is not JobState.RUNNING:
+        office.worker().tick()
+    assert office.store.claim("dead", at=NOW) is not None
+
+    assert office.run().state is JobState.RUNNING
+    office.now += LEASE + timedelta(seconds=1)
+    assert office.run().state is JobState.DONE
+    assert sorted(office.handler.lines) == [0, 1, 2]
+
+
+def test_passing_trouble_is_tried_again(database: Database) -> None:
+    office = Office(database)
+
+    def trouble() -> None:
+        office.handler.before = lambda: None
+        raise ConcurrentChangeError("somebody was faster")
+
+    office.handler.before = trouble
+    with pytest.raises(ConcurrentChangeError):
+        office.run()
+    assert office.run().state is JobState.DONE
+    assert sorted(office.handler.lines) == [0, 1, 2]
+
+
+def test_refusal_fails_the_job_and_says_why(database: Database) -> None:
+    office = Office(database)
+
+    def refuse() -> None:
+        raise IssuerClosedError("the issuer is closed")
+
+    office.handler.before = refuse
+    job = office.run()
+
+    assert (job.state, job.failure) == (JobState.FAILED, "the issuer is closed")
+
+
+def test_unforeseen_failure_quotes_nothing(database: Database) -> None:
+    office = Office(database)
+
+    def fail() -> None:
+        raise KeyError("anna@example.org")
+
+    office.handler.before = fail
+    job = office.run()
+
+    assert (job.state, job.failure) == (JobState.FAILED, "an unforeseen KeyError")
+
+
+def test_cancelled_job_begins_nothing_more(database: Database) -> None:
+    office = Office(database)
+    worker = office.worker()
+    while office.handler.lines != [0]:
+        worker.tick()
+    office.store.move("job-1", JobState.RUNNING, JobState.CANCELLING, at=NOW)
+
+    assert office.run().state is JobState.CANCELLED
+    assert office.handler.lines == [0]
