@@ -74,21 +74,25 @@ def _zlib_9(bits: bytes) -> bytes:
 
 
 # Named with their versions: the next version may find other, equally right bytes.
+LIBDEFLATE: Final = f"libdeflate-12/{deflate.__version__}"
+ZLIB: Final = f"zlib-9/{zlib.ZLIB_RUNTIME_VERSION}"
 _ENCODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = MappingProxyType(
-    {
-        f"libdeflate-12/{deflate.__version__}": _libdeflate_12,
-        f"zlib-9/{zlib.ZLIB_RUNTIME_VERSION}": _zlib_9,
-    }
+    {LIBDEFLATE: _libdeflate_12, ZLIB: _zlib_9}
 )
+# Of 22,000 lists, scattered or in runs, zlib made 295 smaller, the largest of them 194 bytes.
+_ZLIB_MAY_WIN_CHARACTERS: Final = 1024
 
 
 def encode(bits: bytes) -> EncodedList:
-    """Return the shorter of the texts two compressors make, libdeflate's if they are equal.
+    """Return libdeflate's text, or zlib's where it is shorter, which only the shortest ones are.
 
     Raises ListLengthError for fewer than 131,072 entries (Bitstring Status List v1.0 §3.2).
     """
-    candidates = [EncodedList(encode_with(bits, encoder), encoder) for encoder in _ENCODERS]
-    return min(candidates, key=lambda candidate: len(candidate.text))
+    encoded = EncodedList(encode_with(bits, LIBDEFLATE), LIBDEFLATE)
+    if len(encoded.text) > _ZLIB_MAY_WIN_CHARACTERS:
+        return encoded
+    other = EncodedList(encode_with(bits, ZLIB), ZLIB)
+    return min(encoded, other, key=lambda candidate: len(candidate.text))
 
 
 def encode_with(bits: bytes, encoder: str) -> str:

@@ -1,5 +1,6 @@
 """Give a document the one form that is hashed: JCS (RFC 8785) or RDFC-1.0 N-Quads."""
 
+import json
 from typing import Any, Final
 
 import rfc8785
@@ -16,6 +17,7 @@ from registry.formats.rdf import (
     canonicalise,
 )
 from registry.formats.statements import statements
+from registry.formats.strict_json import MAX_INTEGER
 
 __all__ = [
     "CanonicalisationError",
@@ -26,11 +28,20 @@ __all__ = [
     "InlineContextError",
     "TooEntangledError",
     "UndefinedTermError",
+    "check_nothing_empty",
     "check_terms",
     "jcs",
     "rdfc",
 ]
 
+
+_PLAIN_JSON: Final = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
+)
+_NUMBERS: Final = frozenset({int, float})
+# Between these Python and ECMAScript both write floating-point numbers without an exponent.
+_LEAST_PLAIN: Final = 1e-4
+_BEYOND_PLAIN: Final = 1e15
 
 _PRESENTED: Final = "verifiableCredential"
 
@@ -41,9 +52,50 @@ def jcs(value: Any) -> bytes:
     Raises CanonicalisationError for numbers and texts that have none.
     """
     try:
+        return _PLAIN_JSON.encode(_plain(value)).encode()
+    except (_NotPlainError, RecursionError, TypeError, UnicodeEncodeError):
+        # Said below, if it has no such form at all.
+        pass
+    try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
         raise CanonicalisationError("no JCS form") from error
+
+
+class _NotPlainError(Exception):
+    """Python's own encoder may write the value otherwise than RFC 8785 does."""
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as Python's own encoder, which is quicker, writes it as RFC 8785 does.
+
+    It writes texts alike, but sorts names by code points instead of UTF-16 code units, which is
+    the same for ASCII. Of numbers with a point the usual ones come out alike.
+    """
+    kind = type(value)
+    if kind is dict:
+        if not "".join(value).isascii():
+            raise _NotPlainError
+        # Most members are texts, and a call for each would take longer than all the rest.
+        return {
+            name: member if type(member) is str else _plain(member)
+            for name, member in value.items()
+        }
+    if kind is list:
+        return [item if type(item) is str else _plain(item) for item in value]
+    if kind in _NUMBERS:
+        return _plain_number(value)
+    if value is None or kind is bool or kind is str:
+        return value
+    raise _NotPlainError
+
+
+def _plain_number(number: float) -> float:
+    if abs(number) <= MAX_INTEGER and number == int(number):
+        return int(number)
+    if _LEAST_PLAIN <= abs(number) < _BEYOND_PLAIN:
+        return number
+    raise _NotPlainError
 
 
 def rdfc(
@@ -60,14 +112,14 @@ def rdfc(
     CanonicalisationError for whatever else would be lost, such as a member whose value is an empty
     array, and for graphs made to be slow (limits in `rdf` and `json_ld`).
     """
-    _check_nothing_empty(document)
+    check_nothing_empty(document)
     return canonicalise(statements(expand(document, contexts)), digest=digest)
 
 
-def _check_nothing_empty(document: dict[str, Any]) -> None:
-    """Refuse empty arrays, which make no statement: anybody could add one, or take it away.
+def check_nothing_empty(document: dict[str, Any]) -> None:
+    """Raise CanonicalisationError for empty arrays, since anybody could add one or take it away.
 
-    Except that a presentation may say of itself that it presents no credential.
+    They make no statement. But a presentation may say of itself that it presents no credential.
     """
     rest: list[object] = [{**document, _PRESENTED: document.get(_PRESENTED) or {}}]
     while rest:

@@ -9,7 +9,7 @@ from typing import Any
 from registry.domain.securing import KeyType
 from registry.formats import contexts as bundled
 from registry.formats import rdf
-from registry.formats.canonical import Canonicaliser, ContextLoader, check_terms, jcs, rdfc
+from registry.formats.canonical import Canonicaliser, ContextLoader, jcs
 from registry.formats.cryptosuites import (
     Cryptosuite,
     digest_of,
@@ -37,6 +37,7 @@ from registry.formats.proof_options import (
     proof_value,
 )
 from registry.formats.proof_sets import appended, proofs, signed_part
+from registry.formats.shapes import Forms, WholeWay
 from registry.formats.signer import Signer
 
 __all__ = [
@@ -65,6 +66,7 @@ def hash_data(
     key_type: KeyType = KeyType.ED25519,
     contexts: ContextLoader = bundled.load,
     canonicalise: Canonicaliser = rdf.canonicalise,
+    shapes: Forms | None = None,
 ) -> bytes:
     """Return the bytes a signer signs: the digest of the proof options, then of the document.
 
@@ -72,20 +74,16 @@ def hash_data(
     `previousProof` does not name (VC Data Integrity 1.0 §4.3; EdDSA Cryptosuites v1.0 §3.2.4 and
     §3.3.4; ECDSA Cryptosuites v1.0 §3.2.4 and §3.3.4). Under every suite each term must be defined
     by the contexts; raises as `canonical.rdfc` does, and ProofGenerationError for options that
-    make no proof.
+    make no proof. `shapes`, where given, take the place of `contexts` and `canonicalise`, which
+    they bring along.
     """
     try:
         _require_options(options, key_type)
         signed = signed_part(document, options)
     except ProofError as error:
         raise ProofGenerationError(str(error)) from error
-    return _hash(
-        signed,
-        _bound(document, options),
-        key_type=key_type,
-        contexts=contexts,
-        canonicalise=canonicalise,
-    )
+    forms = shapes or WholeWay(contexts, canonicalise)
+    return _hash(signed, _bound(document, options), key_type=key_type, forms=forms)
 
 
 def attach(
@@ -103,6 +101,7 @@ def add_proof(
     signer: Signer,
     contexts: ContextLoader = bundled.load,
     canonicalise: Canonicaliser = rdf.canonicalise,
+    shapes: Forms | None = None,
 ) -> dict[str, Any]:
     """Return a new document with one more proof, by a signer (VC Data Integrity 1.0 §4.2, §4.3)."""
     signed = hash_data(
@@ -111,11 +110,12 @@ def add_proof(
         key_type=signer.key_type,
         contexts=contexts,
         canonicalise=canonicalise,
+        shapes=shapes,
     )
     return attach(document, options, signature=signer.sign(signed))
 
 
-def secure(
+def secure(  # noqa: PLR0913 - what is signed, by whom and how, each by name
     document: dict[str, Any],
     *,
     cryptosuite: Cryptosuite,
@@ -125,6 +125,7 @@ def secure(
     proof_id: str | None = None,
     contexts: ContextLoader = bundled.load,
     canonicalise: Canonicaliser = rdf.canonicalise,
+    shapes: Forms | None = None,
 ) -> dict[str, Any]:
     """Return a new document secured by a signer as an assertion.
 
@@ -138,7 +139,14 @@ def secure(
         previous_proof=previous_proof,
         proof_id=proof_id,
     )
-    return add_proof(document, options, signer=signer, contexts=contexts, canonicalise=canonicalise)
+    return add_proof(
+        document,
+        options,
+        signer=signer,
+        contexts=contexts,
+        canonicalise=canonicalise,
+        shapes=shapes,
+    )
 
 
 def verify_proof(
@@ -149,6 +157,7 @@ def verify_proof(
     purpose: str = ASSERTION,
     contexts: ContextLoader = bundled.load,
     canonicalise: Canonicaliser = rdf.canonicalise,
+    shapes: Forms | None = None,
 ) -> None:
     """Raise ProofError unless a proof is this key's over this document, for this purpose.
 
@@ -162,30 +171,21 @@ def verify_proof(
     key_type = key_type_of(public_key)
     _require_options(options, key_type)
     as_signed = _as_signed(document, options)
+    forms = shapes or WholeWay(contexts, canonicalise)
     with transforming():
-        signed = _hash(
-            as_signed, options, key_type=key_type, contexts=contexts, canonicalise=canonicalise
-        )
+        signed = _hash(as_signed, options, key_type=key_type, forms=forms)
     verify_signature(public_key, signature, signed=signed)
 
 
 def _hash(
-    document: dict[str, Any],
-    options: dict[str, Any],
-    *,
-    key_type: KeyType,
-    contexts: ContextLoader,
-    canonicalise: Canonicaliser,
+    document: dict[str, Any], options: dict[str, Any], *, key_type: KeyType, forms: Forms
 ) -> bytes:
     if not Cryptosuite(options["cryptosuite"]).is_rdfc:
-        check_terms(document, contexts=contexts)
-        return hashed(jcs(options), jcs(document), key_type=key_type)
+        form = forms.checked_jcs(document)
+        return hashed(jcs(options), form, key_type=key_type)
     config = options | {"@context": document.get("@context", [])}
-    forms = (
-        rdfc(part, contexts=contexts, digest=digest_of(key_type), canonicalise=canonicalise)
-        for part in (config, document)
-    )
-    return hashed(*forms, key_type=key_type)
+    parts = [forms.rdfc(part, digest=digest_of(key_type)) for part in (config, document)]
+    return hashed(*parts, key_type=key_type)
 
 
 def _bound(document: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:

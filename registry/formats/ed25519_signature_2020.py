@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from registry.domain.securing import KeyType
 from registry.formats import contexts as bundled
 from registry.formats import rdf
-from registry.formats.canonical import Canonicaliser, ContextLoader, rdfc
+from registry.formats.canonical import Canonicaliser, ContextLoader
 from registry.formats.cryptosuites import hashed, verify_signature
 from registry.formats.multikey import PublicKey
 from registry.formats.proof_errors import ProofError, ProofTransformationError, transforming
@@ -23,6 +23,7 @@ from registry.formats.proof_options import (
     proof_value,
 )
 from registry.formats.proof_sets import signed_part
+from registry.formats.shapes import Forms, WholeWay
 
 TYPE: Final = "Ed25519Signature2020"
 CONTEXT: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
@@ -36,6 +37,7 @@ def verify_proof(
     purpose: str = ASSERTION,
     contexts: ContextLoader = bundled.load,
     canonicalise: Canonicaliser = rdf.canonicalise,
+    shapes: Forms | None = None,
 ) -> None:
     """Raise ProofError unless a proof is this key's over this document, for this purpose.
 
@@ -47,10 +49,11 @@ def verify_proof(
     _require_options(document, options, purpose)
     if not isinstance(public_key, Ed25519PublicKey):
         raise ProofError(f"{TYPE} uses Ed25519 keys only")
+    forms = shapes or WholeWay(contexts, canonicalise)
     parts = options | {"@context": document.get("@context", [])}, signed_part(document, options)
     with transforming():
-        forms = [rdfc(part, contexts=contexts, canonicalise=canonicalise) for part in parts]
-    verify_signature(public_key, signature, signed=hashed(*forms, key_type=KeyType.ED25519))
+        written = [forms.rdfc(part) for part in parts]
+    verify_signature(public_key, signature, signed=hashed(*written, key_type=KeyType.ED25519))
 
 
 def _require_options(document: dict[str, Any], options: dict[str, Any], purpose: str) -> None:

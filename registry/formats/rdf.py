@@ -119,23 +119,28 @@ def _check(quads: Collection[Quad]) -> None:
 def _parts(quad: Quad) -> _Parts:
     names = ("subject", "predicate", "object", "name")
     return {
-        name: {"type": term.type, "value": term.value, "written": _written(term)}
+        name: {"type": term.type, "value": term.value, "written": written(term)}
         for name, term in zip(names, quad, strict=True)
         if term
     }
 
 
-def _written(term: Term) -> str:
-    """Write a term in N-Quads, a blank node as nothing."""
+def written(term: Term) -> str:
+    """Return a term as canonical N-Quads have it (RDFC-1.0 §5), a blank node as nothing."""
     match term.type:
         case "IRI":
             return f"<{term.value}>"
         case "blank node":
             return ""
-    text = f'"{_ESCAPED.sub(_escape, term.value)}"'
+    text = f'"{escaped(term.value)}"'
     if term.language:
         return f"{text}@{term.language}"
     return text if term.datatype == _XSD_STRING else f"{text}^^<{term.datatype}>"
+
+
+def escaped(text: str) -> str:
+    """Return a literal's text as canonical N-Quads have it between quotation marks."""
+    return _ESCAPED.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from registry.formats import contexts as bundled
 from registry.formats import jws
-from registry.formats.canonical import ContextLoader, ContextNotBundledError, check_terms, jcs
+from registry.formats.canonical import ContextLoader, ContextNotBundledError, jcs
 from registry.formats.contexts import CREDENTIALS_V2
 from registry.formats.jws import Jws
 from registry.formats.one_or_many import as_list
+from registry.formats.shapes import Forms, WholeWay
 from registry.formats.signer import Signer
 from registry.formats.stamps import parse_stamp
 from registry.formats.strict_json import StrictJsonError, loads
@@ -76,19 +77,29 @@ class VcJwt:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def secure(document: Json, *, signer: Signer, contexts: ContextLoader = bundled.load) -> str:
+def secure(
+    document: Json,
+    *,
+    signer: Signer,
+    contexts: ContextLoader = bundled.load,
+    shapes: Forms | None = None,
+) -> str:
     """Return a credential as a compact JWS, which carries it unchanged (VC-JOSE-COSE §3.1.1).
 
     Every term must be defined by the contexts; raises as `canonical.rdfc` does, and VcJwtError for
     members that readers would take for claims of the token.
     """
-    _check_securable(document, contexts)
+    _check_securable(document, shapes or WholeWay(contexts))
     header = {"kid": signer.verification_method, "typ": "vc+jwt", "cty": "vc"}
     return jws.sign(header, jcs(document), signer)
 
 
 def secure_open_badge(
-    document: Json, *, signer: Signer, contexts: ContextLoader = bundled.load
+    document: Json,
+    *,
+    signer: Signer,
+    contexts: ContextLoader = bundled.load,
+    shapes: Forms | None = None,
 ) -> str:
     """Return a badge as the VC-JWT of Open Badges 3.0 (§8.2.3, §8.2.4).
 
@@ -96,7 +107,7 @@ def secure_open_badge(
     its period in whole seconds and the subject's id, which must all be there; raises otherwise as
     `secure` does.
     """
-    _check_securable(document, contexts)
+    _check_securable(document, shapes or WholeWay(contexts))
     header = {"kid": signer.verification_method, "typ": "JWT"}
     return jws.sign(header, jcs(document | _open_badge_claims(document)), signer)
 
@@ -156,10 +167,10 @@ def _check_envelope_context(given: list[Any], contexts: ContextLoader) -> None:
             raise UnsupportedJwtError("the envelope's @context is not known here") from error
 
 
-def _check_securable(document: Json, contexts: ContextLoader) -> None:
+def _check_securable(document: Json, forms: Forms) -> None:
     if claims := (CLAIMS | {"vc", "vp"}) & document.keys():
         raise VcJwtError(f"the member {min(claims)!r} would be read as a claim of the token")
-    check_terms(document, contexts=contexts)
+    forms.check_terms(document)
 
 
 def _open_badge_claims(document: Json) -> Json:

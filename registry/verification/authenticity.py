@@ -76,7 +76,7 @@ class Authenticity:
         """Report words of a token that mean nothing; proofs look at theirs by themselves."""
         try:
             self._means.require_time()
-            canonical.check_terms(opened.document, contexts=self._means.contexts)
+            self._means.forms.check_terms(opened.document)
         except (canonical.CanonicalisationError, canonical.ContextNotBundledError) as error:
             return [not_readable(error).check]
         except CheckError as error:

@@ -13,6 +13,7 @@ from registry.formats import contexts, did
 from registry.formats.canonical import Canonicaliser, jcs
 from registry.formats.evidence.checks import Evidence
 from registry.formats.evidence.layout import LISTS_FOLDER
+from registry.formats.shapes import WholeWay
 from registry.verification.authenticity import Authenticity
 from registry.verification.checks import failed
 from registry.verification.did_documents import DidDocuments
@@ -36,7 +37,7 @@ def check_signatures(
     issuer = evidence.chains["issuer"]
     owner = issuer[0].event["did"]
     keys = [each.event["key"] for each in issuer if each.topic == SigningKeyAdded.TOPIC]
-    means = Means(contexts.load, canonicalise)
+    means = Means(contexts.load, WholeWay(contexts.load, canonicalise))
     authenticity = Authenticity(DidDocuments(_Enclosed(owner, keys)), means=means)
     now = parse_instant(evidence.manifest.made_at)
     checks = [

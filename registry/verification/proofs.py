@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from registry.formats import canonical, data_integrity, ed25519_signature_2020, rdf
-from registry.formats.canonical import Canonicaliser, ContextLoader
+from registry.formats import canonical, data_integrity, ed25519_signature_2020
+from registry.formats.canonical import ContextLoader
 from registry.formats.multikey import PublicKey
 from registry.formats.one_or_many import values_of
 from registry.formats.proof_options import unnamed_members
+from registry.formats.shapes import Forms
 from registry.verification.checks import failed, passed, unknown
 from registry.verification.instants import (
     InstantError,
@@ -36,10 +37,10 @@ Proof = dict[str, Any]
 
 @dataclass(frozen=True)
 class Means:
-    """What proofs are verified with: contexts, and a canonicalisation and a time with bounds."""
+    """What proofs are verified with: contexts, canonical forms and a time, both with bounds."""
 
     contexts: ContextLoader
-    canonicalise: Canonicaliser = rdf.canonicalise
+    forms: Forms
     is_time_up: Callable[[], bool] = bool
 
     def require_time(self) -> None:
@@ -148,7 +149,6 @@ class _OneProof:
             raise _unproven(error) from error
 
     def _verify(self, proof: Proof, key: PublicKey) -> None:
-        contexts, canonicalise = self.means.contexts, self.means.canonicalise
         verify = (
             ed25519_signature_2020.verify_proof
             if proof["type"] == ed25519_signature_2020.TYPE
@@ -159,8 +159,7 @@ class _OneProof:
             proof,
             public_key=key,
             purpose=self.owner.role.purpose,
-            contexts=contexts,
-            canonicalise=canonicalise,
+            shapes=self.means.forms,
         )
 
     def _require_same_contexts(self, proof: Proof) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from registry.formats import contexts as bundled
 from registry.formats import rdf
 from registry.formats.canonical import Canonicaliser, ContextLoader
+from registry.formats.shapes import Shapes
 from registry.verification.authenticity import Authenticity
 from registry.verification.checks import failed
 from registry.verification.compromised import OwnIssuers
@@ -35,6 +36,9 @@ from registry.verification.status_lists import Asker, StatusLists
 from registry.verification.structure import Document, check_structure, issuer_of, types_of
 from registry.verification.validity import check_validity
 
+# Most documents of strangers come once, and learning a shape takes longer than a verification.
+_LEARNED_AT: Final = 2
+
 
 class Verifier:
     """Verifies many documents, asking for each DID document and status list only once a while.
@@ -48,7 +52,8 @@ class Verifier:
     the verdict and never changes it.
 
     May be used from several threads at once, if its fetcher may. Keep one as long as possible:
-    it remembers the newest status list seen at each URL, and accepts no older one.
+    it remembers the newest status list seen at each URL, and accepts no older one; and of the
+    documents it met the shapes, so that others like them take a fraction of the time.
     """
 
     def __init__(  # noqa: PLR0913 - each is a decision of whoever verifies
@@ -68,7 +73,12 @@ class Verifier:
         self._standings = Standings(fetcher, is_own=is_own) if tells_standing else None
         self._patience = patience = patience or Patience()
         fetcher = patience.fetcher(fetcher)
-        means = Means(contexts, patience.canonicaliser(canonicalise), patience.is_time_up)
+        forms = Shapes(
+            contexts=contexts,
+            canonicalise=patience.canonicaliser(canonicalise),
+            learned_at=_LEARNED_AT,
+        )
+        means = Means(contexts, forms, patience.is_time_up)
         documents = DidDocuments(fetcher, is_own=is_own)
         self._authenticity = Authenticity(documents, means=means, own_issuers=own_issuers)
         self._lists = StatusLists(

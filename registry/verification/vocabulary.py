@@ -12,7 +12,7 @@ The jcs suites and JWTs sign every character that matters, so there the contexts
 at: what they make of the words is the issuer's doing, and nobody else's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, Final
 
 from registry.formats import contexts as bundled
@@ -25,6 +25,8 @@ from registry.verification.report import Check, CheckError
 from registry.verification.structure import Document
 
 _NAME: Final = "contexts"
+_CONTEXT: Final = "@context"
+_CONTAINERS: Final = (dict, list)
 
 # VCDM 2.0 §11.1: a text may say its language and direction.
 _KEYWORDS: Final = frozenset({"@context", "@value", "@language", "@direction"})
@@ -48,17 +50,32 @@ _SIGNED_AS_TEXT: Final = frozenset(suite.value for suite in Cryptosuite if not s
 def check_vocabulary(document: Document, *, contexts: ContextLoader, is_token: bool) -> Check:
     """Report whether every word is one whose meaning cannot be moved about."""
     can_be_rewritten = not (is_token or _is_signed_as_text(document))
+    nodes = _objects(document)
     try:
-        for node in _objects(document):
-            _require_known_contexts(node, contexts)
-            if can_be_rewritten:
-                _require_plain_terms(node)
-                _require_another_node(node, document)
+        for node in nodes:
+            if _CONTEXT in node:
+                _require_known_contexts(node, contexts)
+        if can_be_rewritten and _may_mislead(nodes):
+            _require_plain_nodes(nodes)
         if can_be_rewritten:
             _require_separate_entries(document)
     except CheckError as error:
         return error.check
     return passed(_NAME, "contexts-known", looked_at="@context")
+
+
+def _may_mislead(nodes: Sequence[dict[str, Any]]) -> bool:
+    """Say whether a rule for words may be broken; most documents keep them all."""
+    below: set[str] = set().union(*nodes[1:])
+    names = below.union(nodes[0]) - _KEYWORDS
+    odd = any(":" in name or name.startswith("@") for name in names)
+    return odd or not _DECISIVE.isdisjoint(below)
+
+
+def _require_plain_nodes(nodes: Sequence[dict[str, Any]]) -> None:
+    for node in nodes:
+        _require_plain_terms(node)
+        _require_another_node(node, nodes[0])
 
 
 def _is_signed_as_text(document: Document) -> bool:
@@ -71,21 +88,28 @@ def _is_signed_as_text(document: Document) -> bool:
     )
 
 
-def _objects(document: Document) -> Iterator[dict[str, Any]]:
-    """Yield every object of a document, without looking into contexts."""
+def _objects(document: Document) -> Sequence[dict[str, Any]]:
+    """Return every object of a document, itself first, without looking into contexts."""
     rest: list[Any] = [document]
-    while rest:
-        value = rest.pop()
+    found: list[dict[str, Any]] = []
+    for value in rest:
+        members = value
         if isinstance(value, dict):
-            yield value
-            members = [member for key, member in value.items() if key != "@context"]
-        else:
-            members = value
-        rest += [member for member in members if isinstance(member, dict | list)]
+            found.append(value)
+            members = value.values()
+            if _CONTEXT in value:
+                members = [member for name, member in value.items() if name != _CONTEXT]
+        # Most members are texts, of which this is the quickest to tell.
+        rest += [
+            member
+            for member in members
+            if type(member) is not str and isinstance(member, _CONTAINERS)
+        ]
+    return found
 
 
 def _require_known_contexts(node: dict[str, Any], contexts: ContextLoader) -> None:
-    given = node.get("@context", [])
+    given = node.get(_CONTEXT, [])
     # A null context takes away what stood before it, so it is looked at like any other.
     for context in given if isinstance(given, list) else [given]:
         if isinstance(context, str):

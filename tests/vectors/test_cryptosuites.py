@@ -22,6 +22,7 @@ from registry.formats.data_integrity import (
     verify_proof,
 )
 from registry.formats.multikey import PublicKey, decode_public_key, key_type_of
+from registry.formats.shapes import Shapes
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,14 @@ def test_the_hashes(vector: Vector) -> None:
 
 def test_what_is_signed(vector: Vector) -> None:
     hashed = hash_data(vector.unsigned(), vector.options(), key_type=vector.key_type)
+    assert hashed.hex() == vector.text("combinedHash")
+
+
+def test_what_is_signed_is_the_same_of_a_shape_that_is_known(vector: Vector) -> None:
+    shapes = Shapes()
+    other = vector.unsigned() | {"validFrom": "2025-05-05T05:05:05Z"}
+    for document in (other, other, vector.unsigned()):
+        hashed = hash_data(document, vector.options(), key_type=vector.key_type, shapes=shapes)
     assert hashed.hex() == vector.text("combinedHash")
 
 

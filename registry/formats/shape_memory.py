@@ -1,0 +1,132 @@
+"""Remember the shapes of documents, as many as fit into a bounded memory."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from registry.formats.shape_filling import Template, Texts
+from registry.formats.shape_json import JsonTemplate, json_template_of
+from registry.formats.shape_learning import IRIS, Slots
+from registry.formats.shape_parts import Parts
+
+# Structures take some 300 bytes each, besides the plans of those that were learned.
+MAX_STRUCTURES: Final = 4_096
+# Characters of templates; that of a large badge has 60,000, and takes about four times the bytes.
+MAX_SIZE: Final = 8_000_000
+# A structure that could not be learned so often is not tried again.
+MAX_FAILURES: Final = 3
+# Ways to tell fixed texts from others within one structure.
+MAX_PLANS: Final = 4
+
+K = TypeVar("K")
+V = TypeVar("V", Template, JsonTemplate)
+
+
+class _Plan(NamedTuple):
+    """Which texts of a structure are fixed, and which have to be IRIs of a kind that may vary."""
+
+    fixed: tuple[int, ...]
+    iris: tuple[int, ...]
+
+    def fixed_of(self, texts: Texts) -> tuple[str, ...]:
+        return tuple([texts[place] for place in self.fixed])
+
+    def admits(self, texts: Texts) -> bool:
+        return IRIS.fullmatch("".join([f"{texts[place]}\n" for place in self.iris])) is not None
+
+
+@dataclass
+class _Structure:
+    met: int = 0
+    failures: int = 0
+    plans: list[_Plan] = field(default_factory=list)
+
+
+class _Latest(Generic[K, V]):
+    """Templates by key, those forgotten first that were asked for longest ago."""
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._size = 0
+        self._held: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        found = self._held.get(key)
+        if found is not None:
+            self._held.move_to_end(key)
+        return found
+
+    def put(self, key: K, template: V) -> None:
+        if (replaced := self._held.pop(key, None)) is not None:
+            self._size -= replaced.size
+        self._held[key] = template
+        self._size += template.size
+        while self._size > self._max_size:
+            _, forgotten = self._held.popitem(last=False)
+            self._size -= forgotten.size
+
+
+class Known:
+    """Structures that were met, and the templates learned of them. May be used from threads."""
+
+    def __init__(self, max_size: int) -> None:
+        self._structures: OrderedDict[bytes, _Structure] = OrderedDict()
+        self._templates: _Latest[tuple[bytes, _Plan, tuple[str, ...]], Template]
+        self._templates = _Latest(max_size)
+        self._json: _Latest[bytes, JsonTemplate] = _Latest(max_size)
+        self._lock = Lock()
+
+    def template(self, parts: Parts) -> Template | None:
+        """Return the template of a document's shape, if it is known."""
+        with self._lock:
+            structure = self._structures.get(parts.structure)
+            for plan in structure.plans if structure else ():
+                key = (parts.structure, plan, plan.fixed_of(parts.texts))
+                template = self._templates.get(key)
+                if template is not None and plan.admits(parts.texts):
+                    self._structures.move_to_end(parts.structure)
+                    return template
+        return None
+
+    def json_template(self, parts: Parts, document: dict[str, Any]) -> JsonTemplate:
+        """Return the template for the JSON of a document whose shape is known, made if need be."""
+        with self._lock:
+            template = self._json.get(parts.structure)
+        if template is None:
+            template = json_template_of(document, parts.texts)
+            with self._lock:
+                self._json.put(parts.structure, template)
+        return template
+
+    def is_to_be_learned(self, structure: bytes, learned_at: int) -> bool:
+        """Count that a structure was met, and say whether it is time to learn a shape of it."""
+        with self._lock:
+            met = self._structure(structure)
+            met.met += 1
+            return met.met >= learned_at and met.failures < MAX_FAILURES
+
+    def fail(self, structure: bytes) -> None:
+        """Remember that a document of a structure has no shape."""
+        with self._lock:
+            self._structure(structure).failures += 1
+
+    def add(self, parts: Parts, slots: Slots, template: Template) -> None:
+        """Remember a template."""
+        plan = _Plan(
+            tuple(place for place in range(len(parts.texts)) if place not in slots),
+            tuple(sorted(slots.iris)),
+        )
+        with self._lock:
+            plans = self._structure(parts.structure).plans
+            if plan not in plans:
+                # The templates of a plan that is dropped are forgotten in their turn.
+                plans[:] = [*plans, plan][-MAX_PLANS:]
+            self._templates.put((parts.structure, plan, plan.fixed_of(parts.texts)), template)
+
+    def _structure(self, name: bytes) -> _Structure:
+        structure = self._structures.setdefault(name, _Structure())
+        self._structures.move_to_end(name)
+        if len(self._structures) > MAX_STRUCTURES:
+            self._structures.popitem(last=False)
+        return structure
