@@ -74,6 +74,10 @@ class Commands:
         """Return 128 random bits in hex."""
         return self._nonce()
 
+    def pick(self, below: int) -> int:
+        """Return a random number below another, which is far smaller than 2**64."""
+        return int.from_bytes(self._entropy(16)) % below
+
     def _command_id(self, caller: Caller, scope: str, operation: str) -> str:
         if caller.idempotency_key is None:
             return self._nonce()

@@ -122,6 +122,7 @@ class GenericIssuing:
         credential = self._streams.load(Credential(work.credential_id))
         if credential.answered(work.command) is None:
             return None
+        self._streams.confirm()
         as_issued = self._streams.load_at(Credential(credential.id), 1)
         digest = as_issued.issuance.document_digest
         return Issued(as_issued, self._vault.document(str(credential.id), digest))

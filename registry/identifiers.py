@@ -7,14 +7,16 @@ from registry.domain.errors import NotFoundError
 
 def parse_id(text: str, unknown: type[NotFoundError], *, field: str) -> UUID:
     """Return the UUID; raises `unknown` for text that is none, since nothing can have that id."""
-    number = _uuid(text)
-    if number is None or str(number) != text:
+    number = read_id(text)
+    if number is None:
         raise unknown("an id is a UUID, and this is none", field=field)
     return number
 
 
-def _uuid(text: str) -> UUID | None:
+def read_id(text: str) -> UUID | None:
+    """Return the UUID that a text is in its canonical form, or None."""
     try:
-        return UUID(text)
+        number = UUID(text)
     except ValueError:
         return None
+    return number if str(number) == text else None

@@ -28,8 +28,6 @@ from registry.domain.subject import (
 )
 from registry.domain.text import Text
 from registry.formats import open_badge, status_list_credential
-from registry.formats.securing import Secured, secure_credential
-from registry.formats.signer import Signer
 from registry.store.vault import Person
 
 DID = "did"
@@ -129,6 +127,11 @@ class Badge:
     valid_until: datetime | None
     grade: str | None
 
+    @property
+    def mechanism(self) -> Mechanism:
+        """How the achievement's badges are secured."""
+        return Mechanism(self.achievement.cryptosuite)
+
 
 def complete_definition(achievement: Achievement) -> AchievementDefinition:
     """Return the newest definition; raises IncompleteDefinitionError naming what is missing."""
@@ -143,9 +146,9 @@ def complete_definition(achievement: Achievement) -> AchievementDefinition:
     return definition
 
 
-def signed_document(badge: Badge, *, public_url: str, signer: Signer, created: datetime) -> Secured:
-    """Return the badge, secured by the achievement's mechanism."""
-    document = open_badge.build_credential(
+def unsigned_document(badge: Badge, *, public_url: str) -> dict[str, Any]:
+    """Return the badge without its proof."""
+    return open_badge.build_credential(
         credential_id=f"urn:uuid:{badge.credential_id}",
         issuer=open_badge.IssuerProfile(
             id=badge.issuer.did,
@@ -162,12 +165,6 @@ def signed_document(badge: Badge, *, public_url: str, signer: Signer, created: d
         grade=badge.grade,
         status=entries(public_url, badge.placement, purposes=badge.achievement.profile.purposes),
         language=badge.achievement.language,
-    )
-    return secure_credential(
-        document,
-        mechanism=Mechanism(badge.achievement.cryptosuite),
-        signer=signer,
-        created=document_instant(created),
     )
 
 

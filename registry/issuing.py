@@ -4,11 +4,15 @@ The document is in the vault before the event, and nobody sees it before the eve
 signature that is not in the history cannot exist outside this process.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Final
+from uuid import UUID
 
 from registry.allocation import Allocator
+from registry.badge_forms import Unsigned
+from registry.badge_writing import BadgeWriter
 from registry.commands import Caller, Commands, issuer_scope
 from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Aggregate, Command
@@ -22,7 +26,7 @@ from registry.domain.status_list import Shelf
 from registry.formats.open_badge import check_grade
 from registry.formats.securing import media_type_of
 from registry.formats.signer import Signer
-from registry.issuance import Badge, Order, complete_definition, signed_document
+from registry.issuance import Badge, Order, complete_definition
 from registry.lookups import Lookups
 from registry.premises import still_issuing
 from registry.store.vault import Item, Vault
@@ -42,11 +46,22 @@ class Issued:
         return media_type_of(Mechanism(self.credential.issuance.cryptosuite))
 
 
+_OPERATION: Final = "credentials"
+
 SignerOf = Callable[[Issuer, Mechanism], Signer]
 """Opens what secures an issuer's credentials by a mechanism; raises NoSigningKeyError."""
 
 MayIssue = Callable[[str], Sequence[Aggregate]]
 """Returns what allows an issuer (its id) to issue now; raises NotAccreditedError."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One order, and the credential it is for as its stream has it: new, unless repeated."""
+
+    order: Order
+    command: Command
+    credential: Credential
 
 
 @dataclass
@@ -72,7 +87,7 @@ class Issuing:
         lookups: Lookups,
         vault: Vault,
         allocator: Allocator,
-        public_url: str,
+        writer: BadgeWriter,
         signer_of: SignerOf,
         check_may_issue: MayIssue,
     ) -> None:
@@ -81,21 +96,24 @@ class Issuing:
         self._lookups = lookups
         self._vault = vault
         self._allocator = allocator
-        self._public_url = public_url
+        self._writer = writer
         self._signer_of = signer_of
         self._check_may_issue = check_may_issue
 
     def issue(self, caller: Caller, issuer: Issuer, orders: Sequence[Order]) -> list[Issued]:
         """Issue every order, or raise and issue none."""
         achievements = self._achievements(issuer, orders)
+        superseded = self._lookups.credentials(order.supersedes for order in orders)
         works = [
-            self._work(caller, issuer, order, achievements, place=(number, len(orders)))
-            for number, order in enumerate(orders)
+            self._work(issuer, asked, achievements, superseded)
+            for asked in self._asked(caller, issuer, orders)
         ]
         new = [work for work in works if not work.credential.version]
         if new:
             self._check_may_issue(str(issuer.id))
             self._carry_out(issuer, new)
+        if len(new) < len(works):
+            self._streams.confirm()
         return [self._issued(work) for work in works]
 
     def _achievements(self, issuer: Issuer, orders: Sequence[Order]) -> dict[str, Achievement]:
@@ -104,51 +122,85 @@ class Issuing:
             for achievement_id in {order.achievement_id for order in orders}
         }
 
+    def _asked(self, caller: Caller, issuer: Issuer, orders: Sequence[Order]) -> list[_Asked]:
+        """Return what is asked for, each with what its stream holds: nothing, unless repeated."""
+        scope, asked = issuer_scope(str(issuer.id)), []
+        for number, order in enumerate(orders):
+            part, body = caller.part(number), order.plain() | {"of": len(orders)}
+            command = self._commands.make(part, scope=scope, operation=_OPERATION, body=body)
+            credential_id = self._commands.new_id(part, scope=scope, operation=_OPERATION)
+            asked.append(_Asked(order, command, Credential(credential_id)))
+        if caller.idempotency_key is not None:
+            ids = [each.credential.id for each in asked]
+            known = self._streams.load_many(Credential, ids)
+            asked = [
+                replace(each, credential=known.get(each.credential.id, each.credential))
+                for each in asked
+            ]
+        return asked
+
     def _work(
         self,
-        caller: Caller,
         issuer: Issuer,
-        order: Order,
+        asked: _Asked,
         achievements: dict[str, Achievement],
-        *,
-        place: tuple[int, int],
+        superseded: dict[str, Credential],
     ) -> _Work:
         """Recognise a repeat; otherwise check all that can be checked before anything is done."""
-        scope, part = issuer_scope(str(issuer.id)), caller.part(place[0])
-        body = order.plain() | {"of": place[1]}
-        command = self._commands.make(part, scope=scope, operation="credentials", body=body)
-        credential_id = self._commands.new_id(part, scope=scope, operation="credentials")
-        credential = Credential(credential_id)
-        if part.idempotency_key is not None:
-            self._streams.load(credential)
+        order, command, credential = asked.order, asked.command, asked.credential
         achievement = achievements[order.achievement_id]
         if credential.version:
             credential.answered(command)
             return _Work(order, command, credential, achievement, None)
         achievement.check_open()
         order.check_period(command.recorded_at)
-        superseded = self._superseded(issuer, order)
-        return _Work(order, command, credential, achievement, superseded)
+        old = self._superseded(issuer, order, superseded)
+        return _Work(order, command, credential, achievement, old)
 
-    def _superseded(self, issuer: Issuer, order: Order) -> Credential | None:
+    def _superseded(
+        self, issuer: Issuer, order: Order, found: dict[str, Credential]
+    ) -> Credential | None:
         if order.supersedes is None:
             return None
-        return self._lookups.credential(str(issuer.id), order.supersedes, field="supersedes")
+        credential = found.get(order.supersedes)
+        if credential is None or credential.issuance.issuer_id != str(issuer.id):
+            return self._lookups.credential(str(issuer.id), order.supersedes, field="supersedes")
+        return credential
 
     def _carry_out(self, issuer: Issuer, works: list[_Work]) -> None:
         at = instant(works[0].command.recorded_at)
         mechanisms = {Mechanism(work.achievement.cryptosuite) for work in works}
         signers = {mechanism: self._signer_of(issuer, mechanism) for mechanism in mechanisms}
-        definitions = {work.achievement.id: complete_definition(work.achievement) for work in works}
+        definitions = self._definitions(works)
         for work in works:
             _check_grade(work, definitions[work.achievement.id])
             self._supersede(work)
         people = [work.order.learner.person() for work in works]
         references = self._vault.references(str(issuer.id), people, at=at)
+        badges = self._badges(issuer, works, definitions, references)
+        batch = [
+            Unsigned(badge, signers[badge.mechanism], work.command.recorded_at)
+            for work, badge in zip(works, badges, strict=True)
+        ]
+        bodies = self._writer.written(batch)
+        made = zip(works, batch, references, bodies, strict=True)
+        self._vault.put_documents([_recorded(*each) for each in made], at=at)
+        self._save(issuer, works)
+
+    def _definitions(self, works: list[_Work]) -> dict[UUID, AchievementDefinition]:
+        achievements = {work.achievement.id: work.achievement for work in works}
+        return {each: complete_definition(achievements[each]) for each in achievements}
+
+    def _badges(
+        self,
+        issuer: Issuer,
+        works: list[_Work],
+        definitions: dict[UUID, AchievementDefinition],
+        references: list[str],
+    ) -> Iterator[Badge]:
         placements = self._placements(issuer, works)
-        items = []
         for work, reference, placement in zip(works, references, placements, strict=True):
-            badge = Badge(
+            yield Badge(
                 credential_id=str(work.credential.id),
                 issuer=issuer,
                 achievement=work.achievement,
@@ -159,10 +211,6 @@ class Issuing:
                 valid_until=work.order.valid_until,
                 grade=work.order.grade,
             )
-            signer = signers[Mechanism(work.achievement.cryptosuite)]
-            items.append(self._sign_and_record(work, badge, reference, signer))
-        self._vault.put_documents(items, at=at)
-        self._save(issuer, works)
 
     def _supersede(self, work: _Work) -> None:
         if work.superseded is not None:
@@ -172,31 +220,6 @@ class Issuing:
         shelves = [_shelf(issuer, work.achievement) for work in works]
         stock = {shelf: self._allocator.take(shelf, shelves.count(shelf)) for shelf in set(shelves)}
         return [stock[shelf].pop() for shelf in shelves]
-
-    def _sign_and_record(self, work: _Work, badge: Badge, reference: str, signer: Signer) -> Item:
-        work.document = signed_document(
-            badge,
-            public_url=self._public_url,
-            signer=signer,
-            created=work.command.recorded_at,
-        ).body
-        digest = sha256(work.document).hexdigest()
-        issuance = Issuance(
-            issuer_id=str(badge.issuer.id),
-            achievement_id=str(badge.achievement.id),
-            achievement_version=badge.achievement.latest,
-            profile=badge.achievement.profile,
-            placement=badge.placement,
-            subject_ref=reference,
-            document_digest=digest,
-            verification_method=signer.verification_method,
-            cryptosuite=badge.achievement.cryptosuite,
-            valid_from=badge.valid_from,
-            valid_until=badge.valid_until,
-            supersedes=work.order.supersedes,
-        )
-        work.credential.issue(work.command, issuance)
-        return Item(badge.credential_id, digest, reference, work.document)
 
     def _save(self, issuer: Issuer, works: list[_Work]) -> None:
         credentials = [work.credential for work in works]
@@ -216,6 +239,7 @@ class Issuing:
                 work.document = b""
                 if work.credential.answered(work.command) is None:
                     raise
+            self._streams.confirm()
 
     def _issued(self, work: _Work) -> Issued:
         if not work.document:
@@ -227,6 +251,28 @@ class Issuing:
         if credential.version == 1:
             return credential
         return self._streams.load_at(Credential(credential.id), 1)
+
+
+def _recorded(work: _Work, unsigned: Unsigned, reference: str, body: bytes) -> Item:
+    """Record that a badge is issued, yet to be saved; return what the vault is to keep."""
+    badge, digest = unsigned.badge, sha256(body).hexdigest()
+    work.document = body
+    issuance = Issuance(
+        issuer_id=str(badge.issuer.id),
+        achievement_id=str(badge.achievement.id),
+        achievement_version=badge.achievement.latest,
+        profile=badge.achievement.profile,
+        placement=badge.placement,
+        subject_ref=reference,
+        document_digest=digest,
+        verification_method=unsigned.signer.verification_method,
+        cryptosuite=badge.achievement.cryptosuite,
+        valid_from=badge.valid_from,
+        valid_until=badge.valid_until,
+        supersedes=work.order.supersedes,
+    )
+    work.credential.issue(work.command, issuance)
+    return Item(badge.credential_id, digest, reference, body)
 
 
 def _check_grade(work: _Work, definition: AchievementDefinition) -> None:

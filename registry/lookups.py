@@ -1,5 +1,7 @@
 """Find what callers name: issuers, achievements and credentials, each from its stream."""
 
+from collections.abc import Iterable
+
 from registry.domain.achievement import Achievement
 from registry.domain.credential import Credential
 from registry.domain.errors import (
@@ -8,7 +10,7 @@ from registry.domain.errors import (
     UnknownIssuerError,
 )
 from registry.domain.issuer import Issuer
-from registry.identifiers import parse_id
+from registry.identifiers import parse_id, read_id
 from registry.streams import Streams
 
 
@@ -17,6 +19,10 @@ class Lookups:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
+
+    def check_here(self, issuer_id: str) -> None:
+        """Raise IssuerElsewhereError for an issuer that another shard answers for."""
+        self._streams.homes.check(issuer_id)
 
     def issuer(self, issuer_id: str) -> Issuer:
         """Return an issuer; raises UnknownIssuerError."""
@@ -50,6 +56,15 @@ class Lookups:
         if credential.issuance.issuer_id != issuer_id:
             raise UnknownCredentialError("there is no such credential", field=field)
         return credential
+
+    def credentials(self, credential_ids: Iterable[str | None]) -> dict[str, Credential]:
+        """Return those credentials that there are, of whichever issuers, by their ids.
+
+        What is no id, or None, is passed over.
+        """
+        numbers = {number for each in credential_ids if each and (number := read_id(each))}
+        found = self._streams.load_many(Credential, list(numbers))
+        return {str(number): credential for number, credential in found.items()}
 
     def any_credential(self, credential_id: str, *, field: str = "credential_id") -> Credential:
         """Return a credential of whichever issuer; raises UnknownCredentialError."""

@@ -12,15 +12,15 @@ import hashlib
 import hmac
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.errors import RegistryError
+from registry.store.bulk import among, insert_new
 from registry.store.database import Database
 from registry.store.tables import secrets
 
@@ -39,15 +39,23 @@ class SecretMissingError(RegistryError):
 
 def seal(key: bytes, plaintext: bytes, *, bound_to: str, nonce: bytes) -> bytes:
     """Encrypt with AES-256-GCM; the result is the nonce and the ciphertext with its tag."""
-    return nonce + AESGCM(key).encrypt(nonce, plaintext, bound_to.encode())
+    return _sealed(AESGCM(key), plaintext, bound_to, nonce)
 
 
 def unseal(key: bytes, sealed: bytes, *, bound_to: str) -> bytes:
     """Decrypt what `seal` made; raises InvalidTag where a byte or `bound_to` differs."""
+    return _unsealed(AESGCM(key), sealed, bound_to)
+
+
+def _sealed(cipher: AESGCM, plaintext: bytes, bound_to: str, nonce: bytes) -> bytes:
+    return nonce + cipher.encrypt(nonce, plaintext, bound_to.encode())
+
+
+def _unsealed(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
     nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     if len(nonce) < NONCE_BYTES:
         raise InvalidTag
-    return AESGCM(key).decrypt(nonce, ciphertext, bound_to.encode())
+    return cipher.decrypt(nonce, ciphertext, bound_to.encode())
 
 
 def read_master_key(text: str | None, *, file: Path) -> bytes:
@@ -101,7 +109,7 @@ class KeyStore:
 
     def __init__(self, database: Database, master_key: bytes) -> None:
         self._database = database
-        self._master_key = master_key
+        self._master = AESGCM(master_key)
         self._cache: dict[str, bytes] = {}
 
     def get(self, name: str) -> bytes:
@@ -117,9 +125,10 @@ class KeyStore:
 
     def get_many(self, names: Iterable[str]) -> dict[str, bytes]:
         """Return those of the named secrets that exist."""
-        query = select(secrets.c.name, secrets.c.wrapped).where(secrets.c.name.in_(list(names)))
+        query = select(secrets.c.name, secrets.c.wrapped)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            wanted = among(connection, secrets.c.name, list(names))
+            rows = connection.execute(query.where(wanted)).all()
         return {name: self._unwrap(name, wrapped) for name, wrapped in rows}
 
     def keyed_digest(self, name: str, kind: str, data: bytes) -> bytes:
@@ -133,7 +142,7 @@ class KeyStore:
 
     def hold(self, names: Iterable[str], connection: Connection) -> set[str]:
         """Return those of the names that exist, and keep them until the transaction ends."""
-        wanted = secrets.c.name.in_(list(names))
+        wanted = among(connection, secrets.c.name, list(names))
         # SQLite lets one transaction write at a time and has no such lock.
         query = select(secrets.c.name).where(wanted).with_for_update(key_share=True, read=True)
         return set(connection.execute(query).scalars())
@@ -151,21 +160,26 @@ class KeyStore:
         missing = [name for name in wanted if name not in found]
         if missing:
             rows = [self._row(name, os.urandom(SECRET_BYTES), at) for name in missing]
-            dialect = sqlite if self._database.is_sqlite else postgresql
             with self._database.writing() as connection:
-                connection.execute(dialect.insert(secrets).on_conflict_do_nothing(), rows)
+                insert_new(connection, secrets, rows)
             found |= self.get_many(missing)
         self._cache |= {name: found[name] for name in found if name.startswith(_CACHED)}
         return found
 
+    def create(self, names: Sequence[str], connection: Connection, *, at: str) -> dict[str, bytes]:
+        """Return a new random secret for each name, which nobody has used; the caller commits."""
+        created = {name: os.urandom(SECRET_BYTES) for name in names}
+        rows = [self._row(name, secret, at) for name, secret in created.items()]
+        insert_new(connection, secrets, rows)
+        return created
+
     def _row(self, name: str, secret: bytes, at: str) -> dict[str, object]:
-        nonce = os.urandom(NONCE_BYTES)
-        wrapped = seal(self._master_key, secret, bound_to=name, nonce=nonce)
+        wrapped = _sealed(self._master, secret, name, os.urandom(NONCE_BYTES))
         return {"name": name, "wrapped": wrapped, "created_at": at}
 
     def _unwrap(self, name: str, wrapped: bytes) -> bytes:
         try:
-            return unseal(self._master_key, wrapped, bound_to=name)
+            return _unsealed(self._master, wrapped, name)
         except InvalidTag as error:
             raise MasterKeyError(
                 f"the secret {name.partition('/')[0]}/… does not unwrap",

@@ -28,9 +28,11 @@ class LearnerKeys:
         self._keys = keys
         self.is_erased = is_erased
 
-    def create(self, references: Collection[str], *, at: str) -> Mapping[str, bytes]:
-        """Return a new random key for each reference, durable on return."""
-        keys = self._keys.find_or_create(map(key_name, references), at=at)
+    def create(
+        self, references: Collection[str], connection: Connection, *, at: str
+    ) -> Mapping[str, bytes]:
+        """Return a new random key for each new reference; the caller commits."""
+        keys = self._keys.create([*map(key_name, references)], connection, at=at)
         return {reference: keys[key_name(reference)] for reference in references}
 
     def of(self, references: Collection[str]) -> Mapping[str, bytes]:

@@ -19,9 +19,9 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Table, delete, literal, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.domain.errors import DocumentGoneError, UnknownSubjectError
+from registry.store.bulk import among, insert_new
 from registry.store.database import Database
 from registry.store.key_store import KeyStore
 from registry.store.learner_keys import LearnerKeys, sealed
@@ -107,7 +107,8 @@ class Vault:
         pairs = sorted(zip(hashes, people, strict=True), key=lambda pair: pair[0])
         new = {h: p for h, p in pairs if h not in known}
         if new:
-            self._insert(subjects, self._subject_rows(issuer_id, new, at))
+            with self._database.writing() as connection:
+                insert_new(connection, subjects, self._subjects(issuer_id, new, connection, at=at))
             known = self._known(issuer_id, hashes)
         return [known[identifier_hash] for identifier_hash in hashes]
 
@@ -168,7 +169,11 @@ class Vault:
 
     def put_note(self, item: Item, *, at: str) -> None:
         """Encrypt and store a private note to a status change; raises DocumentGoneError."""
-        self._keep(notes, self._sealed(Kind.NOTES, [item], at))
+        self.put_notes([item], at=at)
+
+    def put_notes(self, items: Sequence[Item], *, at: str) -> None:
+        """Encrypt and store notes, all or none; raises DocumentGoneError as for documents."""
+        self._keep(notes, self._sealed(Kind.NOTES, items, at))
 
     def document(self, credential_id: str, digest: str) -> bytes:
         """Return a secured document; raises DocumentGoneError once it was erased."""
@@ -210,17 +215,18 @@ class Vault:
         return self.keyed_digest(issuer_id, "identifier", data)
 
     def _known(self, issuer_id: str, hashes: Iterable[str]) -> dict[str, str]:
-        query = select(subjects.c.identifier_hash, subjects.c.subject_ref).where(
-            subjects.c.issuer_id == issuer_id, subjects.c.identifier_hash.in_(list(hashes))
-        )
+        query = select(subjects.c.identifier_hash, subjects.c.subject_ref)
         with self._database.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            wanted = among(connection, subjects.c.identifier_hash, list(hashes))
+            rows = connection.execute(query.where(subjects.c.issuer_id == issuer_id, wanted))
+            return {row[0]: row[1] for row in rows}
 
-    def _subject_rows(
-        self, issuer_id: str, people: Mapping[str, Person], at: str
+    def _subjects(
+        self, issuer_id: str, people: Mapping[str, Person], connection: Connection, *, at: str
     ) -> list[dict[str, Any]]:
+        """Return a row for each person, whose new key is stored on the way."""
         references = {identifier_hash: str(uuid4()) for identifier_hash in people}
-        keys = self._learner_keys.create(references.values(), at=at)
+        keys = self._learner_keys.create(references.values(), connection, at=at)
         return [
             {
                 "subject_ref": reference,
@@ -268,15 +274,7 @@ class Vault:
         """Store what was sealed, unless a key it was sealed with was destroyed since."""
         with self._database.writing() as connection:
             self._learner_keys.hold({row["subject_ref"] for row in rows}, connection)
-            self._add(connection, table, rows)
-
-    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        with self._database.writing() as connection:
-            self._add(connection, table, rows)
-
-    def _add(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+            insert_new(connection, table, rows)
 
 
 def _binding(kind: Kind, item: Item) -> str:

@@ -84,6 +84,7 @@ EVENTS: tuple[e.Event, ...] = (
     e.IssuerClosed(
         **HEADER, custodian_id="9ce8bde1-b10f-8fe9-9a36-49cf1fa41caa", reason="liquidation"
     ),
+    e.IssuerPlaced(**HEADER, shard="b"),
     e.RetentionDutySet(**HEADER, days=3650, legal_basis="art. 6(1)(c) GDPR"),
     e.ReasonCodeAdded(
         **HEADER, code="fee-refunded", label_pl="Zwrócono opłatę", label_en="The fee was refunded"
