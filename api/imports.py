@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from api.bootstrap import Registry
 from api.errors import RefusedFileError
-from registry.csv_import import CsvError, CsvProblem, Row, parse_rows
+from registry.csv_import import Fault, FileError, Row, parse_rows
 from registry.issuance import Learner, Order, complete_definition
 
 
@@ -17,12 +17,13 @@ def imported_orders(
     grades = scheme.allowed_values or None if scheme else ()
     try:
         rows = parse_rows(file, grades=grades)
-    except CsvError as error:
-        raise _refused(error.problems) from error
-    return [_order(row, achievement_id) for row in rows]
+    except FileError as error:
+        raise refused(error.faults) from error
+    return [order_of(row, achievement_id) for row in rows]
 
 
-def _order(row: Row, achievement_id: str) -> Order:
+def order_of(row: Row, achievement_id: str) -> Order:
+    """Return the order that a row stands for."""
     return Order(
         achievement_id,
         Learner(row.identity_type, row.identifier, name=row.name),
@@ -32,8 +33,9 @@ def _order(row: Row, achievement_id: str) -> Order:
     )
 
 
-def _refused(problems: tuple[CsvProblem, ...]) -> RefusedFileError:
+def refused(faults: tuple[Fault, ...]) -> RefusedFileError:
+    """Return the error for a file with faults."""
     return RefusedFileError(
-        f"the file has faults ({len(problems)}); nothing was issued",
-        errors=[asdict(problem) for problem in problems],
+        f"the file has faults ({len(faults)}); nothing was issued",
+        errors=[asdict(fault) for fault in faults],
     )

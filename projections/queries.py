@@ -4,17 +4,20 @@ Pages run from the newest to the oldest. A cursor is the base64url of the positi
 row seen, so that a page neither repeats nor skips a row when others are added meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import MetaData, RowMapping, Select, Table, select
+from sqlalchemy import Connection, MetaData, RowMapping, Select, Table, select, text
 
+from projections import positions
+from projections.credentials import IS_CHANGED, CredentialsProjection, credentials_table
 from projections.credentials import VIEW as CREDENTIALS
-from projections.credentials import credentials_table
 from projections.directory import ACHIEVEMENTS, ISSUERS, achievements_table, issuers_table
 from projections.timeline import VIEW as TIMELINE
 from projections.timeline import timeline_table
+from registry.domain.credential import Status
 from registry.domain.errors import InvalidValueError
 from registry.formats.multibase import MultibaseError, b64url_decode, b64url_encode
 from registry.store.database import Database
@@ -25,6 +28,7 @@ _issuers = issuers_table(_views, ISSUERS)
 _achievements = achievements_table(_views, ACHIEVEMENTS)
 _timeline = timeline_table(_views, TIMELINE)
 _LONGEST_CURSOR_DIGITS = 18
+_IDS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,26 @@ class CredentialFilter:
 
 def credentials(database: Database, wanted: CredentialFilter, window: Window) -> Page:
     """Find credentials."""
+    return page_of(database, _credentials, _wanted(wanted), window)
+
+
+@contextmanager
+def selection(database: Database, wanted: CredentialFilter) -> Iterator[tuple[int, Iterator[str]]]:
+    """Give the position the view stands at, and the ids of what is found there, oldest first."""
+    with database.snapshot(patient=True) as connection:
+        place = positions.live(connection, CredentialsProjection.name)
+        yield place.position, _ids(connection, wanted)
+
+
+def _ids(connection: Connection, wanted: CredentialFilter) -> Iterator[str]:
+    c, after, query = _credentials.c, -1, _wanted(wanted)
+    query = query.with_only_columns(c.position, c.credential_id).order_by(c.position)
+    while rows := connection.execute(query.where(c.position > after).limit(_IDS_AT_ONCE)).all():
+        yield from (row[1] for row in rows)
+        after = rows[-1][0]
+
+
+def _wanted(wanted: CredentialFilter) -> Select[Any]:
     query = _equal(
         _credentials,
         issuer_id=wanted.issuer_id,
@@ -67,11 +91,13 @@ def credentials(database: Database, wanted: CredentialFilter, window: Window) ->
         status=wanted.status,
         subject_ref=wanted.subject_ref,
     )
+    if wanted.status not in {None, Status.ACTIVE}:
+        query = query.where(text(IS_CHANGED))
     if wanted.issued_from is not None:
         query = query.where(_credentials.c.issued_at >= wanted.issued_from)
     if wanted.issued_until is not None:
         query = query.where(_credentials.c.issued_at < wanted.issued_until)
-    return page_of(database, _credentials, query, window)
+    return query
 
 
 def issuers(database: Database, window: Window) -> Page:

@@ -10,7 +10,8 @@ from eventsourcing.persistence import IntegrityError, Mapper
 
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConcurrentChangeError
-from registry.domain.events import Event
+from registry.domain.events import Event, IssuerPlaced
+from registry.sharding import Homes
 from registry.store.mapper import EventMapper
 from registry.store.recorders import EventRecorder, StreamMovedError
 
@@ -34,12 +35,16 @@ def _nothing() -> Iterable[Aggregate]:
 class Streams(Application[UUID]):
     """An `eventsourcing` application over our recorder and mapper.
 
-    `wake` is called with the newest notification id after each save.
+    `wake` is called with the newest notification id after each save. `shard` is the one of this
+    registry: nothing is saved of an issuer that is at home in another.
     """
 
-    def __init__(self, recorder: EventRecorder, *, wake: Callable[[int], None]) -> None:
+    def __init__(
+        self, recorder: EventRecorder, *, wake: Callable[[int], None], shard: str | None = None
+    ) -> None:
         self._given_recorder = recorder
         self._wake = wake
+        self.homes = Homes(shard, self._moves_of)
         super().__init__()
 
     def construct_recorder(self) -> EventRecorder:
@@ -112,17 +117,51 @@ class Streams(Application[UUID]):
         self, command: Command, aggregate: A, decide: Callable[[A], None], premise: Premise
     ) -> A:
         if (version := aggregate.answered(command)) is not None:
+            self.confirm()
             return self.load_at(type(aggregate)(aggregate.id), version)
         aggregate.expect(command)
         decide(aggregate)
         self.store(aggregate, premise=premise)
         return aggregate
 
+    def confirm(self) -> None:
+        """Return once what was loaded is as durable as what is stored: before a repeat is answered.
+
+        The first call may have ended in doubt. Raises StoreUnavailableError.
+        """
+        self._given_recorder.database.confirm()
+
     def append(self, event: Event) -> int:
         """Save one event as the next of its stream; as durable, and refused, as in `store`."""
         return self._save(event)
 
+    def _moves_of(self, issuer_id: str, version: int) -> tuple[int, str | None]:
+        """Return the newest version of an issuer's stream, and where it was placed since one.
+
+        Other events are not read: whether this version of the registry knows them is no matter.
+        """
+        found = self._given_recorder.select_events(UUID(issuer_id), gt=version)
+        newest = found[-1].originator_version if found else version
+        moves = [each for each in found if each.topic == IssuerPlaced.TOPIC]
+        placed: Any = self.mapper.to_domain_event(moves[-1]) if moves else None
+        return newest, placed and placed.shard
+
+    def append_all(self, issuer_id: str, events: Iterable[Event]) -> None:
+        """Save many events of one issuer, each the next of its stream; all or nothing.
+
+        As durable as `store`. Raises ConcurrentChangeError where one of the streams has moved on.
+        """
+        self.homes.check(issuer_id)
+        stored = [self.mapper.to_stored_event(event) for event in events]
+        try:
+            positions = self._given_recorder.insert_events(stored)
+        except IntegrityError as error:
+            raise _too_late() from error
+        if positions:
+            self._wake(positions[-1])
+
     def _save(self, *events: Event, premise: Premise = _nothing) -> int:
+        self.homes.check_events(events)
         unchanged = {aggregate.id: aggregate.version for aggregate in premise()}
         try:
             recordings = self.save(*events, unchanged=unchanged)

@@ -62,25 +62,24 @@ def file_option(*names: str, about: str) -> Any:
 CaFileOption = Annotated[Path | None, file_option(about="An authority to trust beside the usual.")]
 
 
-def _moment(meaning: str) -> Any:
+def moment(meaning: str) -> Any:
+    """Declare an option that is an instant."""
     help_text = f"{meaning}, such as 2026-01-31T12:00:00Z."
     return typer.Option(metavar="TIME", parser=_instant, help=help_text)
 
 
-EffectiveAtOption = Annotated[datetime | None, _moment("Since when it holds; now unless given")]
-SinceOption = Annotated[datetime, _moment("The earliest moment others may have held it")]
+EffectiveAtOption = Annotated[datetime | None, moment("Since when it holds; now unless given")]
+SinceOption = Annotated[datetime, moment("The earliest moment others may have held it")]
 VersionOption = Annotated[
     int | None, typer.Option("--if-version", help="Only if it has this version.")
 ]
-UntilOption = Annotated[datetime | None, _moment("When the suspension ends by itself")]
-ValidFromOption = Annotated[datetime | None, _moment("The start; now unless given")]
-EndOption = Annotated[datetime | None, _moment("The end; none unless given")]
+UntilOption = Annotated[datetime | None, moment("When the suspension ends by itself")]
+ValidFromOption = Annotated[datetime | None, moment("The start; now unless given")]
+EndOption = Annotated[datetime | None, moment("The end; none unless given")]
 ValidUntilOption = EndOption
-AtOption = Annotated[datetime | None, _moment("As of what was recorded by this time")]
-KnownAtOption = Annotated[
-    datetime | None, _moment("What was then known to be true at this instant")
-]
-UntilTimeOption = Annotated[datetime | None, _moment("Fold no event recorded later")]
+AtOption = Annotated[datetime | None, moment("As of what was recorded by this time")]
+KnownAtOption = Annotated[datetime | None, moment("What was then known to be true at this instant")]
+UntilTimeOption = Annotated[datetime | None, moment("Fold no event recorded later")]
 PurposeOption = Annotated[Purpose, typer.Option(help="Which of its two lists.")]
 ListOption = Annotated[
     ListAndPurpose | None,

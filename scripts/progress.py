@@ -6,7 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,22 @@ def stages() -> Iterator[Stages]:
 
 
 @contextmanager
+def rated_stages() -> Iterator[Stages]:
+    """Show a bar a stage with its rows per second and the time left; nothing off a terminal."""
+    with _shown(_Rate(), TimeRemainingColumn(compact=True)) as shown:
+        yield Stages(shown)
+
+
+class _Rate(ProgressColumn):
+    """How many a second, lately."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate once there is one."""
+        rate = task.finished_speed or task.speed
+        return Text("" if rate is None else f"{rate:,.0f} rows/s")
+
+
+@contextmanager
 def progress(what: str, total: int | None) -> Iterator[Bar]:
     """Show a bar until the block is left; nothing where stderr is no terminal.
 
@@ -58,7 +84,7 @@ def progress(what: str, total: int | None) -> Iterator[Bar]:
         yield Bar(shown, shown.add_task(what, total=total))
 
 
-def _shown() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+def _shown(*more: ProgressColumn) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *more)
     disabled = not sys.stderr.isatty()
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=disabled)

@@ -103,10 +103,14 @@ class Grounds:
 
 
 class Credential(Aggregate):
-    """Folds the events of one credential; `vault_digests` names what the vault keeps for it."""
+    """Folds the events of one credential; `vault_digests` names what the vault keeps for it.
+
+    `status_command_id` is the command that gave it its present status.
+    """
 
     issuance: CredentialIssued
     status: Status
+    status_command_id: str
     suspended_until: str | None = None
     superseded_by: str | None = None
 
@@ -247,6 +251,7 @@ class Credential(Aggregate):
         match event:
             case CredentialIssued():
                 self.issuance, self.status = event, Status.ACTIVE
+                self.status_command_id = event.command_id
                 self.vault_digests.add(event.document_digest)
             case CredentialSuspended():
                 self._change_status(event, Status.SUSPENDED)
@@ -265,5 +270,6 @@ class Credential(Aggregate):
         self, event: CredentialSuspended | CredentialReinstated | CredentialRevoked, status: Status
     ) -> None:
         self.status, self.suspended_until = status, None
+        self.status_command_id = event.command_id
         if event.note_digest is not None:
             self.vault_digests.add(event.note_digest)

@@ -85,7 +85,7 @@ class DocumentGoneError(RegistryError):
 
 
 class FourEyesError(RegistryError):
-    """Who asked for an erasure does not confirm it."""
+    """Who asked for it does not confirm it."""
 
 
 class ConflictError(RegistryError):

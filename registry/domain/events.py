@@ -118,6 +118,15 @@ class IssuerClosed(IssuerEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IssuerPlaced(IssuerEvent):
+    """The issuer is at home in this shard: from now on nothing of it is changed in any other."""
+
+    TOPIC: ClassVar[str] = "issuer-placed-v1"
+
+    shard: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RetentionDutySet(IssuerEvent):
     """The law makes the issuer keep each document for `days` from its issuance; 0 ends that."""
 
@@ -506,6 +515,7 @@ EVENT_CLASSES: tuple[type[Event], ...] = (
     IssuerAliasAdded,
     IssuerSucceeded,
     IssuerClosed,
+    IssuerPlaced,
     RetentionDutySet,
     ReasonCodeAdded,
     GenericIssuingOpened,

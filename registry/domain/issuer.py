@@ -17,6 +17,7 @@ from registry.domain.events import (
     GenericIssuingOpened,
     IssuerAliasAdded,
     IssuerClosed,
+    IssuerPlaced,
     IssuerRegistered,
     IssuerRenamed,
     IssuerSucceeded,
@@ -64,6 +65,7 @@ class Issuer(KeyHolder):
         self.successor_id: str | None = None
         self.closed = False
         self.custodian_id: str | None = None
+        self.home: str | None = None
         self.retention_days = 0
         self.retention_basis = ""
 
@@ -180,6 +182,12 @@ class Issuer(KeyHolder):
                 "the issuer is closed", remedy="ask its successor or its custodian"
             )
 
+    def place(self, command: Command, *, shard: str) -> None:
+        """Be at home in a shard from now on; raises InvalidValueError for the present one."""
+        if shard == self.home:
+            raise InvalidValueError(f"the issuer is in the shard {shard} already", field="shard")
+        self.record(IssuerPlaced, command, shard=shard)
+
     def set_retention_duty(self, command: Command, *, days: int, legal_basis: str) -> None:
         """Keep each document for `days` from its issuance, as a law asks; 0 ends that."""
         if days < 0:
@@ -208,6 +216,8 @@ class Issuer(KeyHolder):
                 self.successor_id = event.successor_id
             case IssuerClosed():
                 self.closed, self.custodian_id = True, event.custodian_id
+            case IssuerPlaced():
+                self.home = event.shard
             case RetentionDutySet():
                 self.retention_days, self.retention_basis = event.days, event.legal_basis
             case GenericIssuingOpened():

@@ -71,7 +71,8 @@ class RowReport:
 class NewJob:
     """A job to take; `request_digest` tells a repeat of the same request from another one.
 
-    `terms` is plain JSON without anything about a person.
+    `terms` is plain JSON without anything about a person. Jobs of one `turn` are checked and
+    carried out one after the other.
     """
 
     job_id: str
@@ -80,6 +81,7 @@ class NewJob:
     actor: str
     request_digest: str
     terms: Mapping[str, Any]
+    turn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class Job:
     created_at: str
     changed_at: str
     failure: str | None = None
+    findings: Mapping[str, Any] | None = None
+    """What the check found of the job as a whole and what was decided upon it, in plain JSON."""
     total: int = 0
     checked: int = 0
     finished: int = 0
@@ -128,8 +132,19 @@ class Outcome:
     """What was found or done for a slice; `reports` names the rows worth naming, in any order.
 
     `accepted` and `refused` count rows that can be carried out, or were, and rows that were not.
+    `rows` takes the place of the slice's rows, where a check adds to them what it found.
     """
 
     accepted: int
     refused: int
     reports: Sequence[RowReport] = field(default=())
+    rows: Sequence[Row] | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are made a slice of after a check, and what is said of them already."""
+
+    rows: Sequence[Row]
+    state: SliceState
+    outcome: Outcome

@@ -11,10 +11,11 @@ from typing import Protocol
 
 import structlog
 
-from registry.domain.errors import ConcurrentChangeError, RegistryError
+from registry.domain.errors import ConcurrentChangeError, InvalidValueError, RegistryError
 from registry.domain.job import Claim, Job, JobState, Kind, Outcome
+from registry.jobs.renewing import renewing
 from registry.store.database import StoreUnavailableError
-from registry.store.jobs import WORKING, JobStore
+from registry.store.jobs import JobStore
 
 log = structlog.get_logger(__name__)
 
@@ -61,26 +62,26 @@ class JobWorker:
         self._clock = clock
         self._worker = worker
 
-    def tick(self) -> int:
+    def tick(self, *, only: str | None = None) -> int:
         """Work on the most urgent slice there is; return 1, or 0 where there was none.
 
-        Raises StoreUnavailableError; the slice then waits until its lease is over.
+        `only` names the one job to work on. Raises what another attempt may mend.
         """
-        self._move_on()
-        claim = self._store.claim(self._worker, at=self._clock(), kinds=tuple(self._handlers))
+        kinds = tuple(self._handlers)
+        for job in self._store.past_their_stage(kinds, only=only):
+            self._move_on(job)
+        claim = self._store.claim(self._worker, at=self._clock(), kinds=kinds, only=only)
         if claim is None:
             return 0
         try:
-            self._store.complete(claim, self._work(claim))
+            with renewing(self._store, claim, clock=self._clock):
+                outcome = self._work(claim)
+            self._store.complete(claim, outcome)
         except PASSING:
             self._store.release(claim)
             raise
-        except RegistryError as error:
-            self._fail(claim.job, error.reason)
-        except Exception as error:
-            # Its text may quote a row.
-            self._fail(claim.job, f"an unforeseen {type(error).__name__}")
-            log.exception("job failed", job=claim.job.job_id, slice=claim.number)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job says so and ends
+            self._end(claim, _reason(error, claim.job))
         return 1
 
     def _work(self, claim: Claim) -> Outcome:
@@ -89,23 +90,36 @@ class JobWorker:
             return handler.check(claim)
         return handler.carry_out(claim)
 
-    def _move_on(self) -> None:
-        """Take every job on whose slices are all checked, or all carried out."""
-        for job in self._store.unfinished(WORKING):
-            if job.kind in self._handlers and not self._store.has_open_slices(
-                job.job_id, job.state
-            ):
-                self._store.move(job.job_id, job.state, self._next(job), at=self._clock())
+    def _move_on(self, job: Job) -> None:
+        """Take a job on whose slices are all checked, or all carried out."""
+        then, failure = JobState.DONE, job.failure
+        if job.state is JobState.CANCELLING:
+            then = JobState.FAILED if failure else JobState.CANCELLED
+        elif job.state is JobState.CHECKING:
+            try:
+                then = self._handlers[job.kind].checked(job)
+            except PASSING:
+                raise
+            except Exception as error:  # noqa: BLE001 - as in `tick`
+                then, failure = JobState.FAILED, _reason(error, job)
+        self._store.move(job.job_id, job.state, then, at=self._clock(), failure=failure)
 
-    def _next(self, job: Job) -> JobState:
-        match job.state:
-            case JobState.CHECKING:
-                return self._handlers[job.kind].checked(job)
-            case JobState.CANCELLING:
-                return JobState.CANCELLED
-            case _:
-                return JobState.DONE
+    def _end(self, claim: Claim, reason: str) -> None:
+        job, at = claim.job, self._clock()
+        if not self._store.renew(claim, at=at):
+            return  # Another has it now, and may come to its end.
+        if job.state is JobState.CHECKING:
+            self._store.move(job.job_id, job.state, JobState.FAILED, at=at, failure=reason)
+        else:
+            self._store.give_up(claim, reason, at=at)
 
-    def _fail(self, job: Job, reason: str) -> None:
-        log.error("job failed", job=job.job_id, kind=job.kind, reason=reason)
-        self._store.move(job.job_id, job.state, JobState.FAILED, at=self._clock(), failure=reason)
+
+def _reason(error: Exception, job: Job) -> str:
+    """Say why a job fails; the text of an unforeseen error may quote a row."""
+    if isinstance(error, RegistryError):
+        # What was sent is at fault then, and whoever sent it is told.
+        if not isinstance(error, InvalidValueError):
+            log.error("job failed", job=job.job_id, kind=job.kind, reason=error.reason)
+        return error.reason
+    log.error("job failed", job=job.job_id, kind=job.kind, exc_info=error)
+    return f"an unforeseen {type(error).__name__}"

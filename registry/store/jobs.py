@@ -10,8 +10,8 @@ and the key are deleted in the same transaction.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,10 +23,13 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
     insert,
+    literal,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,6 +40,7 @@ from registry.domain.job import (
     ENDED,
     PRIORITIES,
     Claim,
+    Group,
     Job,
     JobState,
     Kind,
@@ -47,7 +51,7 @@ from registry.domain.job import (
     SliceState,
 )
 from registry.store.database import Database
-from registry.store.key_store import KeyStore, unseal
+from registry.store.key_store import KeyStore, SecretMissingError, unseal
 from registry.store.learner_keys import VaultDamagedError, sealed
 from registry.store.tables import job_slices as slices
 from registry.store.tables import jobs
@@ -61,6 +65,7 @@ _NEXT: Final = {
     JobState.CANCELLING: SliceState.CHECKED,
 }
 """Which slices a job in a state has to offer; one that is cancelling, those that were begun."""
+_other: Final = jobs.alias("other")
 WORKING: Final = tuple(_NEXT)
 """The states of jobs that workers have something to do for."""
 _AFTER: Final = {
@@ -83,7 +88,7 @@ class JobStore:
 
         Raises IdempotencyConflictError where the id belongs to another request.
         """
-        self._keys.find_or_create([_key_name(new.job_id)], at=instant(at))
+        self._keys.find_or_create([key_name(new.job_id)], at=instant(at))
         row = {
             "job_id": new.job_id,
             "kind": new.kind,
@@ -91,6 +96,7 @@ class JobStore:
             "actor": new.actor,
             "request_digest": new.request_digest,
             "terms": json.dumps(new.terms, sort_keys=True),
+            "turn": new.turn,
             "priority": PRIORITIES[new.kind],
             "state": JobState.RECEIVING,
             "created_at": instant(at),
@@ -117,14 +123,40 @@ class JobStore:
             connection.execute(dialect.insert(slices).on_conflict_do_nothing(), values)
 
     def replace_slices(
-        self, job_id: str, groups: Sequence[Sequence[Row]], *, state: SliceState
+        self, job_id: str, groups: Iterable[Sequence[Row]], *, state: SliceState
     ) -> None:
         """Put other slices in the place of all that a job has, in one transaction."""
-        rows = [self._slice(job_id, number, group, state) for number, group in enumerate(groups)]
         with self._database.writing() as connection:
             connection.execute(delete(slices).where(slices.c.job_id == job_id))
-            if rows:
-                connection.execute(insert(slices), rows)
+            for number, group in enumerate(groups):
+                values = self._slice(job_id, number, group, state)
+                connection.execute(insert(slices), [values])
+
+    def regroup(self, job_id: str, groups: Iterable[Group], *, findings: Mapping[str, Any]) -> bool:
+        """Put other slices in the place of all that a checked job has, and keep what was found.
+
+        In one transaction, once a job: False where it was done before, or the job left its check.
+        """
+        checked = (jobs.c.state == JobState.CHECKING, jobs.c.findings.is_(None))
+        change = update(jobs).where(jobs.c.job_id == job_id, *checked)
+        with self._database.writing() as connection:
+            if not connection.execute(change.values(findings=json.dumps(findings))).rowcount:
+                return False
+            connection.execute(delete(slices).where(slices.c.job_id == job_id))
+            for number, group in enumerate(groups):
+                values = self._slice(job_id, number, group.rows, group.state)
+                connection.execute(insert(slices), [values | _result(group.outcome)])
+        return True
+
+    def sealed_slice(self, job_id: str, number: int, rows: Sequence[Row]) -> dict[str, Any]:
+        """Return a received slice as it is stored."""
+        return self._slice(job_id, number, rows, SliceState.RECEIVED)
+
+    def slice_numbers(self, job_id: str) -> Sequence[int]:
+        """Return the numbers of a job's slices, in order."""
+        query = select(slices.c.number).where(slices.c.job_id == job_id)
+        with self._database.reading() as connection:
+            return connection.execute(query.order_by(slices.c.number)).scalars().all()
 
     def rows(self, job_id: str, number: int) -> Sequence[Row]:
         """Return the rows of a slice; raises UnknownJobError once they are destroyed."""
@@ -145,13 +177,16 @@ class JobStore:
         *,
         at: datetime,
         failure: str | None = None,
+        findings: Mapping[str, Any] | None = None,
     ) -> bool:
         """Take a job from one state to another; False where it was not in that state.
 
-        The rows of a job that ends, and their key, are deleted.
+        The rows of a job that ends, and their key, are deleted. `findings` replaces what was found.
         """
         change = update(jobs).where(jobs.c.job_id == job_id, jobs.c.state == now)
         values = {"state": then, "changed_at": instant(at), "failure": failure}
+        if findings is not None:
+            values["findings"] = json.dumps(findings)
         with self._database.writing() as connection:
             if not connection.execute(change.values(values)).rowcount:
                 return False
@@ -159,44 +194,69 @@ class JobStore:
                 forgotten = {"content": None, "claimed_by": None, "claimed_until": None}
                 gone = update(slices).where(slices.c.job_id == job_id)
                 connection.execute(gone.values(forgotten))
-                self._keys.destroy(_key_name(job_id), connection)
+                self._keys.destroy(key_name(job_id), connection)
         return True
 
-    def has_open_slices(self, job_id: str, state: JobState) -> bool:
-        """Return whether a job in this state has slices that are still to be worked on."""
-        query = select(slices.c.number).where(slices.c.job_id == job_id, _offered(state))
-        with self._database.reading() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+    def give_up(self, claim: Claim, failure: str, *, at: datetime) -> None:
+        """Let a job end that cannot be carried on; what others have in hand they may finish.
 
-    def unfinished(self, states: Sequence[JobState]) -> list[Job]:
-        """Return the jobs in some states, the most urgent first."""
+        The slice goes back as if it had not been begun: nothing of it was carried out.
+        """
+        job_id = claim.job.job_id
+        stopping = update(jobs).where(jobs.c.job_id == job_id, jobs.c.state == JobState.RUNNING)
+        values = {"state": JobState.CANCELLING, "changed_at": instant(at), "failure": failure}
+        unbegun = {"claims": 0, "claimed_by": None, "claimed_until": None}
+        with self._database.writing() as connection:
+            if connection.execute(_held(claim).values(unbegun)).rowcount:
+                connection.execute(stopping.values(values))
+
+    def past_their_stage(self, kinds: Sequence[Kind], *, only: str | None = None) -> list[Job]:
+        """Return the jobs whose slices are all checked, or all carried out, or not to be begun."""
+        over = [and_(jobs.c.state == state, ~_has_slices(state)) for state in WORKING]
+        query = select(jobs.c.job_id).where(or_(*over), jobs.c.kind.in_(kinds))
+        if only is not None:
+            query = query.where(jobs.c.job_id == only)
         order = (jobs.c.priority, jobs.c.created_at, jobs.c.job_id)
-        return self._found(_described().where(jobs.c.state.in_(states)).order_by(*order))
+        with self._database.reading() as connection:
+            found = connection.execute(query.order_by(*order)).scalars().all()
+        return [self.read(job_id) for job_id in found]
 
     # ------------------------------------------------------------------ working on it
 
     def claim(
-        self, worker: str, *, at: datetime, kinds: Sequence[Kind] = tuple(Kind)
+        self,
+        worker: str,
+        *,
+        at: datetime,
+        kinds: Sequence[Kind] = tuple(Kind),
+        only: str | None = None,
     ) -> Claim | None:
-        """Hold the most urgent slice that nobody holds, or return None where there is none."""
+        """Hold the most urgent slice that nobody holds, or return None where there is none.
+
+        `only` names the one job to look at. The job has the state it had at the claim.
+        """
         with self._database.writing() as connection:
-            found = connection.execute(_open_slice(at, kinds)).mappings().one_or_none()
+            query = _open_slice(at, kinds, only)
+            found = connection.execute(query).mappings().one_or_none()
             if found is None:
                 return None
+            own = (slices.c.job_id == found["job_id"], slices.c.number == found["number"])
             held = {
-                "claims": found["claims"] + 1,
+                "claims": slices.c.claims + 1,
                 "claimed_by": worker,
                 "claimed_until": instant(at + LEASE),
             }
-            connection.execute(_of(found["job_id"], found["number"]).values(held))
-        job_id, number = found["job_id"], found["number"]
+            connection.execute(update(slices).where(*own).values(held))
+            taken = connection.execute(select(slices).where(*own)).mappings().one()
+            # While the claim is not committed, nobody ends the job and destroys its key.
+            rows = self._open(taken["job_id"], taken["number"], taken["content"])
         return Claim(
-            job=self.read(job_id),
-            number=number,
+            job=replace(self.read(taken["job_id"]), state=JobState(found["job_state"])),
+            number=taken["number"],
             worker=worker,
-            claims=held["claims"],
-            rows=self._open(job_id, number, found["content"]),
-            reports=_reports(found["report"]),
+            claims=taken["claims"],
+            rows=rows,
+            reports=_reports(taken["report"]),
         )
 
     def renew(self, claim: Claim, *, at: datetime) -> bool:
@@ -210,21 +270,43 @@ class JobStore:
         now = _NEXT[claim.job.state]
         values = {
             "state": _AFTER[now],
-            "accepted": outcome.accepted,
-            "refused": outcome.refused,
-            "report": json.dumps([_plain(each) for each in outcome.reports]),
+            **_result(outcome),
             "claims": 0,
             "claimed_by": None,
             "claimed_until": None,
         }
+        if outcome.rows is not None:
+            values["content"] = self._sealed(claim.job.job_id, claim.number, outcome.rows)
         change = _held(claim).where(slices.c.state == now)
         with self._database.writing() as connection:
             return bool(connection.execute(change.values(values)).rowcount)
+
+    def amend(self, claim: Claim, rows: Sequence[Row], reports: Sequence[RowReport]) -> bool:
+        """Change what is to be done of a slice that is held; False where the claim was lost."""
+        try:
+            content = self._sealed(claim.job.job_id, claim.number, rows)
+        except SecretMissingError:
+            return False  # Others have ended the job.
+        values = {"content": content, "report": json.dumps([_plain(each) for each in reports])}
+        with self._database.writing() as connection:
+            return bool(connection.execute(_held(claim).values(values)).rowcount)
 
     def release(self, claim: Claim) -> None:
         """Let another worker have the slice at once."""
         with self._database.writing() as connection:
             connection.execute(_held(claim).values(claimed_by=None, claimed_until=None))
+
+    def workers(self) -> Sequence[str]:
+        """Return the names of the workers that hold slices."""
+        query = select(slices.c.claimed_by).where(slices.c.claimed_by.is_not(None)).distinct()
+        with self._database.reading() as connection:
+            return connection.execute(query).scalars().all()
+
+    def release_all(self, worker: str) -> None:
+        """Let others have what a worker held that is no more."""
+        held = update(slices).where(slices.c.claimed_by == worker)
+        with self._database.writing() as connection:
+            connection.execute(held.values(claimed_by=None, claimed_until=None))
 
     # ------------------------------------------------------------------ reading
 
@@ -235,10 +317,38 @@ class JobStore:
             raise UnknownJobError("there is no such job", field="job_id")
         return found[0]
 
-    def of_issuer(self, issuer_id: str, *, kind: Kind, limit: int) -> list[Job]:
-        """Return an issuer's newest jobs of a kind."""
-        mine = _described().where(jobs.c.issuer_id == issuer_id, jobs.c.kind == kind)
-        return self._found(mine.order_by(jobs.c.created_at.desc(), jobs.c.job_id).limit(limit))
+    def state(self, job_id: str) -> JobState | None:
+        """Return the state of a job, None where there is none."""
+        query = select(jobs.c.state).where(jobs.c.job_id == job_id)
+        with self._database.reading() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        return None if found is None else JobState(found)
+
+    def ahead_of(self, job: Job) -> str | None:
+        """Return the id of a job that one which is checking has to wait for; None where none is."""
+        query = select(_other.c.job_id).where(jobs.c.job_id == job.job_id, _is_ahead())
+        with self._database.reading() as connection:
+            return connection.execute(query.limit(1)).scalar_one_or_none()
+
+    def newest(
+        self,
+        *,
+        limit: int,
+        issuer_id: str | None = None,
+        kind: Kind | None = None,
+        before: Job | None = None,
+    ) -> list[Job]:
+        """Return jobs, newest first: an issuer's, of a kind, those that follow `before`."""
+        query = _described()
+        if issuer_id is not None:
+            query = query.where(jobs.c.issuer_id == issuer_id)
+        if kind is not None:
+            query = query.where(jobs.c.kind == kind)
+        if before is not None:
+            place = (literal(before.created_at), literal(before.job_id))
+            query = query.where(tuple_(jobs.c.created_at, jobs.c.job_id) < tuple_(*place))
+        order = (jobs.c.created_at.desc(), jobs.c.job_id.desc())
+        return self._found(query.order_by(*order).limit(limit))
 
     def reports(self, job_id: str, *, first: int = 0, limit: int = 100) -> list[list[RowReport]]:
         """Return what is said of the rows of some slices, from the slice `first` on."""
@@ -256,13 +366,11 @@ class JobStore:
     def _slice(
         self, job_id: str, number: int, rows: Sequence[Row], state: SliceState
     ) -> dict[str, Any]:
-        key = self._keys.get(_key_name(job_id))
-        content = json.dumps(list(rows), ensure_ascii=False, separators=(",", ":")).encode()
         return {
             "job_id": job_id,
             "number": number,
             "rows": len(rows),
-            "content": sealed(key, content, bound_to=_bound_to(job_id, number)),
+            "content": self._sealed(job_id, number, rows),
             "state": state,
             "accepted": 0,
             "refused": 0,
@@ -270,8 +378,13 @@ class JobStore:
             "claims": 0,
         }
 
+    def _sealed(self, job_id: str, number: int, rows: Sequence[Row]) -> bytes:
+        key = self._keys.get(key_name(job_id))
+        content = json.dumps(list(rows), ensure_ascii=False, separators=(",", ":")).encode()
+        return sealed(key, content, bound_to=_bound_to(job_id, number))
+
     def _open(self, job_id: str, number: int, content: bytes) -> Sequence[Row]:
-        key = self._keys.get(_key_name(job_id))
+        key = self._keys.get(key_name(job_id))
         try:
             rows: Sequence[Row] = json.loads(
                 unseal(key, bytes(content), bound_to=_bound_to(job_id, number))
@@ -283,7 +396,8 @@ class JobStore:
         return rows
 
 
-def _key_name(job_id: str) -> str:
+def key_name(job_id: str) -> str:
+    """Name the secret that a job's rows are sealed under."""
     return f"job/{job_id}"
 
 
@@ -305,14 +419,40 @@ def _offered(state: JobState) -> ColumnElement[bool]:
     return and_(slices.c.state == _NEXT[state], begun)
 
 
-def _open_slice(at: datetime, kinds: Sequence[Kind]) -> Select[Any]:
-    """Find the most urgent slice that nobody holds; others skip it while it is being taken."""
+def _has_slices(state: JobState) -> ColumnElement[bool]:
+    return exists().where(slices.c.job_id == jobs.c.job_id, _offered(state))
+
+
+def _has_its_turn() -> ColumnElement[bool]:
+    """A job is not checked while another of the same turn is, or runs: it would not see its rows.
+
+    Those that are checking go in the order in which they came to it.
+    """
+    return or_(jobs.c.state != JobState.CHECKING, ~exists().where(_is_ahead()))
+
+
+def _is_ahead() -> ColumnElement[bool]:
+    mine = tuple_(jobs.c.changed_at, jobs.c.job_id)
+    earlier = tuple_(_other.c.changed_at, _other.c.job_id) < mine
+    underway = or_(
+        _other.c.state.in_((JobState.RUNNING, JobState.CANCELLING)),
+        and_(_other.c.state == JobState.CHECKING, earlier),
+    )
+    return and_(_other.c.turn == jobs.c.turn, _other.c.job_id != jobs.c.job_id, underway)
+
+
+def _open_slice(at: datetime, kinds: Sequence[Kind], only: str | None) -> Select[Any]:
+    """Find the most urgent slice that nobody holds; others skip it while it is being taken.
+
+    Its content is read once it is found: SQLite would carry all contents through the sorting.
+    """
+    wanted = [] if only is None else [jobs.c.job_id == only]
     offered = [and_(jobs.c.state == state, _offered(state)) for state in WORKING]
     free = or_(slices.c.claimed_until.is_(None), slices.c.claimed_until <= instant(at))
     return (
-        select(slices)
+        select(slices.c.job_id, slices.c.number, jobs.c.state.label("job_state"))
         .join(jobs, jobs.c.job_id == slices.c.job_id)
-        .where(or_(*offered), free, jobs.c.kind.in_(kinds))
+        .where(or_(*offered), free, jobs.c.kind.in_(kinds), _has_its_turn(), *wanted)
         .order_by(jobs.c.priority, jobs.c.created_at, jobs.c.job_id, slices.c.number)
         .limit(1)
         .with_for_update(of=slices, skip_locked=True)
@@ -352,12 +492,21 @@ def _job(row: RowMapping) -> Job:
         created_at=row["created_at"],
         changed_at=row["changed_at"],
         failure=row["failure"],
+        findings=json.loads(row["findings"]) if row["findings"] else None,
         **{name: int(row[name]) for name in counts},
     )
 
 
+def _result(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "accepted": outcome.accepted,
+        "refused": outcome.refused,
+        "report": json.dumps([_plain(each) for each in outcome.reports]),
+    }
+
+
 def _plain(report: RowReport) -> dict[str, Any]:
-    return {name: value for name, value in asdict(report).items() if value is not None}
+    return {name: value for name, value in vars(report).items() if value is not None}
 
 
 def _reports(text: str) -> list[RowReport]:

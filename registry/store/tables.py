@@ -160,13 +160,16 @@ jobs = Table(
     Column("actor", Text, nullable=False),
     Column("request_digest", Text, nullable=False),
     Column("terms", Text, nullable=False),
+    Column("turn", Text),
     Column("priority", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     Column("failure", Text),
+    Column("findings", Text),
     Index("jobs_by_state", "state", "priority", "created_at"),
     Index("jobs_by_issuer", "issuer_id", "created_at"),
+    Index("jobs_by_turn", "turn"),
 )
 """Work in bulk; `terms` is JSON of the kind's own, without anything about a person."""
 
@@ -189,6 +192,15 @@ job_slices = Table(
 
 It stands last: SQLite reads what follows a large value page by page.
 """
+
+job_digests = Table(
+    "job_digests",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("line", Integer, nullable=False),
+)
+"""Which line of a job is about whom: keyed digests, deleted once the job's rows are checked."""
 
 APPEND_ONLY = (stored_events.name, access_log.name)
 """Tables in which the database itself refuses UPDATE and DELETE."""

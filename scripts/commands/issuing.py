@@ -1,10 +1,9 @@
-"""Issue credentials: to the learners of a CSV file, or to one."""
+"""Issue credentials: to the learners of a file, or to one."""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,20 +11,21 @@ import typer
 
 from api.bootstrap import Registry
 from api.clock import now
+from api.jobs import JobAnswer, job_answer
 from api.learners import LearnerBody
-from registry.domain.errors import InvalidValueError, RegistryError
-from registry.formats.securing import VC
+from registry.domain.text import Language
 from registry.issuance import Order
-from registry.issuing import Issued
+from registry.jobs.issuing_terms import Duplicates, IssuingTerms, Rows
 from scripts import orders as wanted
 from scripts.answers import Answer, Session, say, table
 from scripts.arguments import IdempotencyKeyOption, ValidFromOption, ValidUntilOption, command
+from scripts.badge_files import BadgeFiles, Found
+from scripts.bulk_issuing import Bulk, check_ended_well, issued_rows
+from scripts.commands.jobs import LanguageOption, write_report
 from scripts.local import caller, opened
-from scripts.progress import progress
-from scripts.transparency import receipts
 
-CHUNK = 100
-"""Credentials issued in one transaction; a run that breaks off has issued whole chunks."""
+MOST_NAMED = 10_000
+"""Credentials named in the answer; a report names them all."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,15 @@ class Wish:
     valid_from: datetime | None
     valid_until: datetime | None
     grade: str | None
+    valid_only: bool
+    duplicates: Duplicates | None
+    report: Path | None
+    language: Language
 
     def check(self) -> None:
         """Raise BadParameter where the options do not go together."""
         if (self.file is None) == (self.email is None):
-            raise typer.BadParameter("give FILE.csv or --email, one of the two")
+            raise typer.BadParameter("give FILE or --email, one of the two")
         if self.achievement is None and self.supersedes is None:
             raise typer.BadParameter("--achievement is missing")
         single = (self.name, self.supersedes, self.valid_from, self.valid_until, self.grade)
@@ -53,6 +57,15 @@ class Wish:
             raise typer.BadParameter(
                 "--name, --supersedes, --valid-from, --valid-until and --grade go with --email"
             )
+        many = (self.valid_only, self.duplicates, self.report)
+        if self.file is None and any(many):
+            raise typer.BadParameter("--valid-only, --duplicates and --report go with a FILE")
+
+    def terms(self, *, dry_run: bool) -> IssuingTerms:
+        """Return the terms of issuing a file."""
+        rows = Rows.VALID if self.valid_only else Rows.ALL
+        duplicates = self.duplicates or Duplicates.REFUSE
+        return IssuingTerms(self.achievement or "", rows, duplicates, dry_run=dry_run)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,7 +77,7 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
     session: Session,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE.csv]", exists=True, dir_okay=False, help="The learners."),
+        typer.Argument(metavar="[FILE]", exists=True, dir_okay=False, help="The learners."),
     ] = None,
     achievement: Annotated[str | None, typer.Option(help="The achievement's id.")] = None,
     issuer: Annotated[
@@ -79,6 +92,18 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
     valid_until: ValidUntilOption = None,
     grade: Annotated[str | None, typer.Option(help="A grade of the scheme.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,
+    valid_only: Annotated[
+        bool, typer.Option("--valid-only", help="Issue the rows without faults.")
+    ] = False,
+    duplicates: Annotated[
+        Duplicates | None,
+        typer.Option(help="Learners who hold it, or are there twice: refused unless given."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, metavar="FILE", help="Write what became of each row (CSV)."),
+    ] = None,
+    language: LanguageOption = Language.EN,
     out: Annotated[
         Path | None,
         typer.Option(file_okay=False, help="A folder for the signed badges and their receipts."),
@@ -87,65 +112,113 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
 ) -> Answer:
     """Issue credentials to many or to one.
 
-    The file has a header; columns are email (or identifier and identity_type), and if wanted
-    name, grade, valid_from and valid_until. A file with a fault is refused as a whole.
+    The file is CSV with a header, or JSON Lines (.jsonl); columns are email (or identifier and
+    identity_type), and if wanted name, grade, valid_from and valid_until. It may have a million
+    rows. One with a fault is refused as a whole, unless --valid-only is given.
 
-    The same file for the same achievement gives the same credentials however often it is issued;
-    with another --idempotency-key it is issued anew.
+    A file becomes a job, which outlives this command: repeated, it goes on where it ended, and
+    the same file gives the same credentials however often it is issued.
 
     Examples:
       registry issue learners.csv --achievement 018f… --dry-run
       registry issue learners.csv --achievement 018f… --out badges
+      registry issue learners.jsonl --achievement 018f… --valid-only --report report.csv
       registry issue --email learner@example.org --supersedes 018f…
     """
-    wish = Wish(file, email, name, achievement, issuer, supersedes, valid_from, valid_until, grade)
+    wish = Wish(
+        file=file,
+        email=email,
+        name=name,
+        achievement=achievement,
+        issuer=issuer,
+        supersedes=supersedes,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        grade=grade,
+        valid_only=valid_only,
+        duplicates=duplicates,
+        report=report,
+        language=language,
+    )
     wish.check()
     with opened(session) as registry:
-        issuer_id = _issuer_of(wish, registry)
-        orders, lines = _orders(wish, issuer_id, registry)
-        if dry_run:
-            wanted.check(registry, issuer_id, orders, lines, now=now())
-            checked = {"dry_run": True, "would_issue": len(orders)}
-            return Answer(checked, f"{len(orders)} can be issued; nothing was.")
-        wanted.check_key(registry, issuer_id, orders)
-        if file is None and idempotency_key is None:
-            wanted.check(registry, issuer_id, orders, lines, now=now())
-        key = idempotency_key or _own_key(wish)
-        work = _Work(registry, issuer_id, orders, lines, key=key, out=out)
-        found = work.issue()
-        if out is not None:
-            _add_receipts(registry, found, out)
-    document: dict[str, Any] = {"issued": len(found), "credentials": found, "idempotency_key": key}
+        if file is not None:
+            return _issue_file(registry, wish, file, _How(idempotency_key, dry_run, out))
+        return _issue_one(registry, wish, _How(idempotency_key, dry_run, out))
+
+
+@dataclass(frozen=True)
+class _How:
+    """How to issue, whatever it is."""
+
+    key: str | None
+    dry_run: bool
+    out: Path | None
+
+
+def _issue_one(registry: Registry, wish: Wish, how: _How) -> Answer:
+    issuer_id, order = _issuer_of(wish, registry), _order(wish, registry)
+    if how.dry_run or how.key is None:
+        wanted.check(registry, issuer_id, order, now=now())
+    if how.dry_run:
+        return _would_issue(1)
+    wanted.check_key(registry, issuer_id, order.achievement_id)
+    key = how.key or secrets.token_hex(16)
+    # As a file of one row was issued before files became jobs: a repeat finds the same credential.
+    [issued] = registry.application.issue(caller(f"{key}/0"), issuer_id, [order])
+    found: list[Found] = [
+        {
+            "row": 1,
+            "line": None,
+            "credential_id": str(issued.credential.id),
+            "file": None,
+            "receipt": None,
+        }
+    ]
+    if how.out is not None:
+        found = list(BadgeFiles(registry, issuer_id, how.out).write(found))
+    document = {"issued": 1, "credentials": found, "idempotency_key": key}
     return Answer(document, _shown(found))
 
 
-def _add_receipts(registry: Registry, found: Sequence[dict[str, Any]], out: Path) -> None:
-    """Write the receipts beside the badges; what was issued stays issued where they fail."""
-    ids = [str(one["credential_id"]) for one in found]
-    written: dict[str, str] = {}
-    try:
-        written.update(receipts.write_all(registry, ids, out))
-    except RegistryError as error:
-        say(
-            f"note: {len(ids) - len(written)} receipts are not there yet: {error.reason}; "
-            "get them later with registry receipt get CREDENTIAL"
-        )
-    for one in found:
-        one["receipt"] = written.get(str(one["credential_id"]))
+def _issue_file(registry: Registry, wish: Wish, file: Path, how: _How) -> Answer:
+    """Make a job of a file, work on it until it has ended, and write what was asked for."""
+    issuer_id, terms = _issuer_of(wish, registry), wish.terms(dry_run=how.dry_run)
+    wanted.check_key(registry, issuer_id, terms.achievement_id)
+    bulk = Bulk(registry, file, issuer_id=issuer_id, terms=terms)
+    key = how.key or bulk.own_key()
+    job = bulk.follow(bulk.order(key))
+    if wish.report is not None:
+        write_report(registry, job, wish.report, wish.language)
+    check_ended_well(registry, job)
+    answer = job_answer(job)
+    counts = {"job_id": job.job_id, "refused": answer.refused, "skipped": answer.skipped}
+    if how.dry_run:
+        return _would_issue(answer.accepted, **counts)
+    say("note: the same file gives the same credentials, however often it is issued")
+    rows = issued_rows(registry, job)
+    if how.out is not None:
+        rows = BadgeFiles(registry, issuer_id, how.out).write(rows)
+    named = [row for row in rows if row["row"] <= MOST_NAMED]
+    document = {"issued": answer.accepted, "credentials": named, "idempotency_key": key}
+    return Answer(document | counts, _told(named, answer))
 
 
-def _own_key(wish: Wish) -> str:
-    """Return the key where the user gave none: of a file its digest, so that a repeat is known."""
-    if wish.file is None:
-        return secrets.token_hex(16)
-    say(
-        "note: the same file gives the same credentials, however often it is issued; "
-        "another --idempotency-key issues anew"
-    )
-    return f"{wish.achievement}/{sha256(wish.file.read_bytes()).hexdigest()}"
+def _would_issue(count: int, **counts: Any) -> Answer:
+    document = {"dry_run": True, "would_issue": count, **counts}
+    return Answer(document, f"{count:,} can be issued; nothing was.")
 
 
-def _shown(found: Sequence[dict[str, Any]]) -> str:
+def _told(named: Sequence[Found], answer: JobAnswer) -> str:
+    """Return a table of what was issued, and what was not; a number alone of what is too long."""
+    lines = [_shown(named)] if answer.accepted == len(named) else [f"{answer.accepted:,} issued"]
+    for count, what in ((answer.refused, "refused"), (answer.skipped, "skipped")):
+        if count:
+            lines.append(f"{count:,} {what}: see registry jobs report {answer.job_id}")
+    return "\n".join(lines)
+
+
+def _shown(found: Sequence[Found]) -> str:
     """Return a table without the columns that no row fills."""
     columns = ("line", "credential_id", "file")
     filled = [name for name in columns if any(row[name] is not None for row in found)]
@@ -160,16 +233,11 @@ def _issuer_of(wish: Wish, registry: Registry) -> str:
     return registry.application.any_achievement(wish.achievement or "").issuer_id
 
 
-def _orders(wish: Wish, issuer_id: str, registry: Registry) -> tuple[list[Order], list[int]]:
-    """Return the orders, and of a file the line of each."""
-    if wish.file is not None:
-        body = wish.file.read_bytes()
-        return wanted.of_file(body, issuer_id, wish.achievement or "", registry=registry)
+def _order(wish: Wish, registry: Registry) -> Order:
     learner = LearnerBody(email=wish.email, name=wish.name).learner()
     achievement_id = wish.achievement or _superseded_achievement(wish, registry)
     period = {"valid_from": wish.valid_from, "valid_until": wish.valid_until}
-    order = Order(achievement_id, learner, grade=wish.grade, supersedes=wish.supersedes, **period)
-    return [order], []
+    return Order(achievement_id, learner, grade=wish.grade, supersedes=wish.supersedes, **period)
 
 
 def _superseded_achievement(wish: Wish, registry: Registry) -> str:
@@ -177,85 +245,3 @@ def _superseded_achievement(wish: Wish, registry: Registry) -> str:
     if superseded.issuance.achievement_id is None:
         raise typer.BadParameter("--achievement is missing: the credential has none")
     return superseded.issuance.achievement_id
-
-
-class _Work:
-    """Issues in chunks, each under a key of its own, so that a repeat goes on where it ended."""
-
-    def __init__(
-        self,
-        registry: Registry,
-        issuer_id: str,
-        orders: Sequence[Order],
-        lines: Sequence[int],
-        *,
-        key: str,
-        out: Path | None,
-    ) -> None:
-        self._registry = registry
-        self._issuer_id = issuer_id
-        self._orders = orders
-        self._lines = lines
-        self._key = key
-        self._out = out
-        self._faults = wanted.period_faults(orders, lines, now=now()) if lines else []
-        self._found: list[dict[str, Any]] = []
-
-    def issue(self) -> list[dict[str, Any]]:
-        """Issue everything; return what was issued, in the order of the rows."""
-        with progress("issuing", len(self._orders)) as bar:
-            for first in self._firsts():
-                try:
-                    self._chunk(first)
-                except RegistryError as error:
-                    _say_how_to_go_on(len(self._found), self._key)
-                    if self._faults and isinstance(error, InvalidValueError):
-                        raise wanted.refused(self._faults) from error
-                    raise
-                bar.reach(len(self._found))
-        return sorted(self._found, key=lambda one: int(one["row"]))
-
-    def _firsts(self) -> list[int]:
-        """Return where chunks begin.
-
-        One with a period that is over comes first: it is refused before anything is issued,
-        unless the file was issued while the period was not over.
-        """
-        firsts = range(0, len(self._orders), CHUNK)
-        faulty = {fault["line"] for fault in self._faults}
-        return sorted(firsts, key=lambda first: not faulty & {*self._lines[first : first + CHUNK]})
-
-    def _chunk(self, first: int) -> None:
-        who, chunk = caller(f"{self._key}/{first}"), self._orders[first : first + CHUNK]
-        issued = self._registry.application.issue(who, self._issuer_id, chunk)
-        files = _write(issued, self._out)
-        for row, (one, file) in enumerate(zip(issued, files, strict=True), first):
-            self._found.append(
-                {
-                    "row": row + 1,
-                    "line": self._lines[row] if self._lines else None,
-                    "credential_id": str(one.credential.id),
-                    "file": file,
-                    "receipt": None,
-                }
-            )
-
-
-def _say_how_to_go_on(issued: int, key: str) -> None:
-    if issued:
-        say(f"{issued} were issued before this; go on with --idempotency-key {key}")
-
-
-def _write(issued: Sequence[Issued], out: Path | None) -> list[str | None]:
-    """Write the badges; return the name of each file."""
-    if out is None:
-        return [None] * len(issued)
-    out.mkdir(parents=True, exist_ok=True)
-    files = [out / f"{one.credential.id}.{_ending(one)}" for one in issued]
-    for one, file in zip(issued, files, strict=True):
-        file.write_bytes(one.document)
-    return [str(file) for file in files]
-
-
-def _ending(issued: Issued) -> str:
-    return "json" if issued.media_type == VC else "jwt"

@@ -38,6 +38,11 @@ COMMANDS = (
     "achievement list",
     "achievement show",
     "issue",
+    "jobs list",
+    "jobs show",
+    "jobs report",
+    "jobs cancel",
+    "jobs confirm",
     "status suspend",
     "status reinstate",
     "status revoke",
@@ -120,7 +125,7 @@ def test_completion_script_is_shown(registry: Cli, monkeypatch: pytest.MonkeyPat
         (["issuer", "add"], "Missing option '--name-pl'"),
         (["status", "revoke", UNKNOWN_ID], "Missing option '--reason'"),
         (["status", "suspend", "x", "--reason", "y", "--until", "soon"], "2026-01-31T12:00:00Z"),
-        (["issue"], "give FILE.csv or --email"),
+        (["issue"], "give FILE or --email"),
         (["issue", "--email", "learner@example.org"], "--achievement is missing"),
         (["replay", "--all-versions"], "goes with --verify"),
         (["projections", "rebuild", "nonsense"], "there is no view 'nonsense'"),
@@ -320,7 +325,8 @@ def test_file_is_issued_once_however_often_it_is_repeated(
     first = issue(university, *options).json
     again = issue(replace(university, cli=Cli(university.cli.folder)), *options).json
 
-    assert checked == {"dry_run": True, "would_issue": 120}
+    assert checked["dry_run"]
+    assert (checked["would_issue"], checked["refused"], checked["skipped"]) == (120, 0, 0)
     assert first == again
     ids = [row["credential_id"] for row in first["credentials"]]
     assert [row["row"] for row in first["credentials"]] == list(range(1, 121))
@@ -387,18 +393,21 @@ def test_issuer_without_a_key_is_told_how_to_make_one(
     assert f"registry issuer key add {issuer}" in university.cli("issuer", "show", issuer).out
 
 
-def test_same_file_gives_the_same_credentials_unless_another_key_is_named(
+def test_same_file_gives_the_same_credentials_unless_they_are_superseded(
     university: University, tmp_path: Path
 ) -> None:
     file = tmp_path / "twice.csv"
     file.write_text("email\n\ntwice@example.org\n")
 
     first, again = issue(university, file), issue(university, file)
-    anew = issue(university, file, "--idempotency-key", "anew").json
+    held = issue(university, file, "--idempotency-key", "anew")
+    anew = issue(university, file, "--duplicates", "supersede").json
 
     assert first.json == again.json
     assert "the same file gives the same credentials" in first.err
     assert first.json["credentials"][0]["line"] == 3
+    assert held.code == 2
+    assert held.json["error"]["faults"][0]["code"] == "already-issued"
     assert anew["credentials"] != first.json["credentials"]
 
 
@@ -455,6 +464,7 @@ def test_repeated_init_says_that_the_key_was_shown_before(tmp_path: Path) -> Non
     [
         *("", "issuer", "key", "achievement", "status", "erasures", "hold", "projections", "db"),
         "accreditation",
+        "jobs",
         "receipt",
         "evidence",
         "log",

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from registry.csv_import import MAX_PROBLEMS, CsvError, CsvProblem, Row, parse_rows
+from registry.csv_import import MAX_FAULTS, Fault, FileError, Row, parse_rows
+from registry.domain.row_codes import RowCode
 from registry.domain.subject import IdentityType
 
 EMAIL = IdentityType.EMAIL_ADDRESS
@@ -10,10 +11,10 @@ EMAIL = IdentityType.EMAIL_ADDRESS
 
 def problems(data: bytes | str) -> list[tuple[int, str | None]]:
     """Return where a refused file is wrong."""
-    with pytest.raises(CsvError) as refused:
+    with pytest.raises(FileError) as refused:
         parse_rows(data.encode() if isinstance(data, str) else data)
-    assert all(problem.reason for problem in refused.value.problems)
-    return [(problem.line, problem.column) for problem in refused.value.problems]
+    assert all(problem.reason for problem in refused.value.faults)
+    return [(problem.line, problem.column) for problem in refused.value.faults]
 
 
 @pytest.mark.parametrize(
@@ -83,13 +84,15 @@ def test_every_fault_is_named_with_its_line_and_column() -> None:
 
 
 def test_a_learner_stands_in_a_file_once() -> None:
-    with pytest.raises(CsvError) as refused:
+    with pytest.raises(FileError) as refused:
         parse_rows(b"email\nana@s.example\nb@s.example\nAna@S.example\n")
-    assert refused.value.problems == (CsvProblem(4, "email", "the same learner as on line 2"),)
+    assert refused.value.faults == (
+        Fault(4, "email", "the same learner as on line 2", RowCode.DUPLICATE_IN_FILE),
+    )
 
 
 def test_columns_nobody_knows_or_that_stand_twice_are_refused() -> None:
-    assert problems("email,pesel\na@b.example,1\n") == [(1, "pesel")]
+    assert problems("email,pesel\na@b.example,1\n") == [(1, "#2")]
     assert problems("email,E-mail\na@b.example,\n") == [(1, "email")]
     assert problems("name\nAna\n") == [(1, "email")]
 
@@ -115,14 +118,14 @@ def test_what_is_no_csv_text_is_refused(data: bytes) -> None:
 
 def test_a_grade_must_be_one_of_those_given() -> None:
     data = b"email,grade\na@b.example,5\nb@b.example,7\n"
-    with pytest.raises(CsvError) as refused:
+    with pytest.raises(FileError) as refused:
         parse_rows(data, grades=("5",))
-    assert [(p.line, p.column) for p in refused.value.problems] == [(3, "grade")]
+    assert [(p.line, p.column) for p in refused.value.faults] == [(3, "grade")]
 
 
 def test_a_file_of_nothing_but_faults_names_a_hundred() -> None:
     data = "email\n" + "no address\n" * 500
-    assert len(problems(data)) == MAX_PROBLEMS
+    assert len(problems(data)) == MAX_FAULTS
 
 
 def test_a_learner_is_named_in_one_way() -> None:
@@ -139,16 +142,16 @@ def test_longest_values_are_bounded_and_without_control_characters() -> None:
 
 def test_refused_grade_names_those_there_are_or_that_there_is_no_scheme() -> None:
     def reason(*grades: str) -> str:
-        with pytest.raises(CsvError) as refused:
+        with pytest.raises(FileError) as refused:
             parse_rows(b"email,grade\na@b.example,7\n", grades=grades)
         assert str(refused.value) == "1 fault"
-        return refused.value.problems[0].reason
+        return refused.value.faults[0].reason
 
     assert reason("4", "5").endswith(": 4, 5")
     assert "no grade scheme" in reason()
 
 
 def test_unknown_column_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(CsvError) as refused:
+    with pytest.raises(FileError) as refused:
         parse_rows(b"email,pesel\na@b.example,1\n")
-    assert "email, identifier, identity_type" in refused.value.problems[0].reason
+    assert "email, identifier, identity_type" in refused.value.faults[0].reason

@@ -53,5 +53,10 @@ def test_a_file_above_a_thousand_rows_is_refused_whole(issuer: Issuer) -> None:
     answer = issuer.imports(f"email\n{rows}".encode())
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"line": 1002, "column": None, "reason": "a file has at most 1,000 rows"}
+        {
+            "line": 1002,
+            "column": None,
+            "reason": "a file has at most 1,000 rows",
+            "code": "rows-too-many",
+        }
     ]

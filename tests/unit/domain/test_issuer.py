@@ -18,6 +18,7 @@ from registry.domain.events import (
     GenericIssuingOpened,
     IssuerAliasAdded,
     IssuerClosed,
+    IssuerPlaced,
     IssuerRegistered,
     IssuerRenamed,
     IssuerSucceeded,
@@ -193,6 +194,24 @@ def test_closed_issuer_is_not_its_own_custodian() -> None:
         .then_refused(InvalidValueError)
     )
     assert refusal.field == "custodian_id"
+
+
+def test_issuer_is_at_home_where_it_was_placed_last() -> None:
+    issuer = (
+        given(registered(), event(IssuerPlaced, 2, shard="a"))
+        .when(lambda issuer: issuer.place(command(), shard="b"))
+        .then(recorded(IssuerPlaced, 3, shard="b"))
+    )
+    assert issuer.home == "b"
+
+
+def test_issuer_is_not_placed_where_it_is() -> None:
+    refusal = (
+        given(registered(), event(IssuerPlaced, 2, shard="a"))
+        .when(lambda issuer: issuer.place(command(), shard="a"))
+        .then_refused(InvalidValueError)
+    )
+    assert refusal.field == "shard"
 
 
 def test_retention_duty_is_as_long_as_was_last_said() -> None:

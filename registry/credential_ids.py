@@ -1,0 +1,98 @@
+"""Read the ids of credentials from a file: CSV, JSON Lines, or an id a line.
+
+Only the ids are kept: whatever else stands in the file may be about persons. What is no id of a
+credential is kept as a line without one, and never quoted.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from typing import Any, BinaryIO, Final
+
+from registry.domain.errors import InvalidValueError
+from registry.domain.job import Row
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SEPARATORS: Final = (";", ",", "\t")
+_HEADERS: Final = ("credential_id", "id", "identyfikator")
+"""The columns that may hold the ids; the first that is there counts."""
+
+
+class Form(StrEnum):
+    """The forms of a file; one without a header is an id a line."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+def read_ids(file: BinaryIO, form: Form) -> Iterator[Row]:
+    """Yield a row for each line that is not blank, from 1: its `line`, and its `id` or None.
+
+    Raises InvalidValueError for a file that cannot be read in this form.
+    """
+    # A name in another column may be in any encoding; an id is in ASCII in all of them.
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        yield from _json_lines(text) if form is Form.JSON_LINES else _csv(text)
+    finally:
+        text.detach()  # Whoever opened the file closes it.
+
+
+def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
+    for number, line in enumerate(text, start=1):
+        if line.strip():
+            yield {"line": number, "id": _of_json(line)}
+
+
+def _of_json(line: str) -> str | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, dict):
+        value = value.get("credential_id")
+    return of_text(value) if isinstance(value, str) else None
+
+
+def _csv(text: io.TextIOWrapper) -> Iterator[Row]:
+    first = text.readline()
+    lines = chain([first] if first else [], text)
+    reader = csv.reader(lines, delimiter=max(_SEPARATORS, key=first.count))
+    try:
+        yield from _records(reader, first)
+    except csv.Error as error:
+        line = reader.line_num
+        raise InvalidValueError(f"not CSV at line {line}", remedy="correct it there") from error
+
+
+def _records(reader: Any, first: str) -> Iterator[Row]:
+    column = 0
+    if of_text("".join(next(csv.reader([first]), [])[:1])) is None:
+        column = _column(next(reader, []))
+    begin = reader.line_num + 1
+    for record in reader:
+        if any(cell.strip() for cell in record):
+            yield {"line": begin, "id": of_text(record[column]) if column < len(record) else None}
+        begin = reader.line_num + 1
+
+
+def _column(header: list[str]) -> int:
+    names = [re.sub(r"[\s_-]+", "_", cell.strip().lower()) for cell in header]
+    for name in _HEADERS:
+        if name in names:
+            return names.index(name)
+    raise InvalidValueError(
+        "the file has no column with the ids of credentials",
+        field="credential_id",
+        remedy="name a column credential_id in its first line, or send an id a line",
+    )
+
+
+def of_text(text: str) -> str | None:
+    """Return the id of a credential in its usual form, None for what is none."""
+    plain = text.strip().lower()
+    return plain if _ID.fullmatch(plain) else None

@@ -1,0 +1,96 @@
+"""From arriving bytes to lines of text, a block at a time: a file may be larger than the memory.
+
+Text is UTF-8, with or without a byte order mark, or Windows-1250. Which of the two is decided by
+the first block that is not plain ASCII; a small file is one block.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+BLOCK_BYTES: Final = 1 << 16
+LONGEST_LINE_BYTES: Final = 1 << 16
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+class NotTextError(ValueError):
+    """The bytes are neither UTF-8 nor Windows-1250 text; `line` is where that shows, from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("the file is neither UTF-8 nor Windows-1250 text")
+        self.line = line
+
+
+class LineTooLongError(ValueError):
+    """A line has more than 65,536 bytes; `line` is its number, from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"a line has at most {LONGEST_LINE_BYTES:,} bytes")
+        self.line = line
+
+
+def text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Give the lines of a text, each with its end; raises NotTextError or LineTooLongError."""
+    encoding, number = None, 1
+    for block in _blocks(chunks):
+        if encoding is None and not block.isascii():
+            encoding = "utf-8" if _is_utf_8(block) else "cp1250"
+        text = _decoded(block, encoding or "ascii", number)
+        for line in io.StringIO(text, newline=""):
+            yield line
+            number += 1
+
+
+def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
+    """Give the lines of a file without their ends, None for each that is too long."""
+    rest, is_too_long = b"", False
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield None if is_too_long or len(line) > LONGEST_LINE_BYTES else line
+            is_too_long = False
+        if len(rest) > LONGEST_LINE_BYTES:
+            rest, is_too_long = b"", True
+    if rest or is_too_long:
+        yield None if is_too_long else rest
+
+
+def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut at ends of lines, without the byte order mark."""
+    buffer, lines, mark = bytearray(), 0, _BYTE_ORDER_MARK
+    for chunk in chunks:
+        buffer += chunk
+        if len(buffer) < BLOCK_BYTES:
+            continue
+        if end := _last_end(buffer):
+            block = bytes(buffer[:end])
+            del buffer[:end]
+            yield block.removeprefix(mark)
+            lines, mark = lines + block.count(b"\n"), b""
+        if len(buffer) > LONGEST_LINE_BYTES:
+            raise LineTooLongError(lines + 1)
+    yield bytes(buffer).removeprefix(mark)
+
+
+def _last_end(buffer: bytearray) -> int:
+    """Return where the last whole line ends: at a CR too, unless an LF may follow it."""
+    return (buffer.rfind(b"\n") + 1) or (buffer.rfind(b"\r", 0, len(buffer) - 1) + 1)
+
+
+def _is_utf_8(block: bytes) -> bool:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(block: bytes, encoding: str, number: int) -> str:
+    nothing = block.find(b"\0")
+    if nothing >= 0:
+        raise NotTextError(number + block.count(b"\n", 0, nothing))
+    try:
+        return block.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise NotTextError(number + block.count(b"\n", 0, error.start)) from error

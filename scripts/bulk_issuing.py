@@ -1,0 +1,194 @@
+"""Issue to a file of any size: make a job of it, work on it and show how far it is."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any, Final
+
+from api.bootstrap import Registry
+from api.clock import nonce
+from api.errors import RefusedFileError
+from registry.csv_import import FileError, Form
+from registry.domain.errors import ConcurrentChangeError, RegistryError
+from registry.domain.job import Job, JobState, RowReport
+from registry.domain.text import Language
+from registry.jobs.issuing_deciding import ISSUED, PENDING, SKIPPED
+from registry.jobs.issuing_terms import IssuingTerms, Rows
+from registry.jobs.sentences import sentence
+from scripts.answers import say
+from scripts.local import caller
+from scripts.progress import rated_stages
+
+CHUNK_BYTES: Final = 1 << 16
+MOST_FAULTS: Final = 100
+"""Faults shown; the report has them all."""
+
+_REST_SECONDS: Final = 0.2
+_SLICES_AT_ONCE: Final = 10
+_JSON_LINES: Final = (".jsonl", ".ndjson")
+
+
+class JobEndedEarlyError(RegistryError):
+    """The job ended before all rows were issued."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a job and what became of it; `number` counts the rows of the file from 1."""
+
+    number: int
+    reports: Sequence[RowReport]
+
+
+class Bulk:
+    """A file of learners, issued by a job of this registry."""
+
+    def __init__(
+        self, registry: Registry, file: Path, *, issuer_id: str, terms: IssuingTerms
+    ) -> None:
+        self._registry = registry
+        self._file = file
+        self._issuer_id = issuer_id
+        self._terms = terms
+
+    def own_key(self) -> str:
+        """Return the key where the user gave none: the same file on the same terms is known again.
+
+        A dry run is made anew each time, and so is a job that ended before its end.
+        """
+        if self._terms.dry_run:
+            return nonce()
+        with self._file.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+        terms = self._terms
+        key = f"{terms.achievement_id}/{digest}/{terms.rows}/{terms.duplicates}"
+        attempt = 1
+        while self._ended_early(f"{key}/{attempt}"):
+            attempt += 1
+        return f"{key}/{attempt}"
+
+    def _ended_early(self, key: str) -> bool:
+        job_id = self._registry.issuing_jobs.job_id(caller(key), self._issuer_id)
+        state = self._registry.jobs.store.state(job_id)
+        return state in (JobState.FAILED, JobState.CANCELLED)
+
+    def order(self, key: str) -> Job:
+        """Make the job, or find the one that was made of the same file; raises RefusedFileError."""
+        form = Form.JSON_LINES if self._file.suffix.lower() in _JSON_LINES else Form.CSV
+        receiver = self._registry.issuing_jobs
+        try:
+            return receiver.receive(
+                caller(key), self._issuer_id, self._terms, form=form, chunks=self._chunks()
+            )
+        except FileError as error:
+            raise refused([vars(fault) for fault in error.faults]) from error
+
+    def _chunks(self) -> Iterator[bytes]:
+        with self._file.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def follow(self, job: Job) -> Job:
+        """Work on a job, beside others who may, until it has ended; return it as it is then."""
+        try:
+            return self._follow(job.job_id)
+        except (KeyboardInterrupt, RegistryError):
+            say(
+                f"job {job.job_id} is not done: go on by repeating the command, or leave it to a "
+                f"server; or: registry jobs cancel {job.job_id}"
+            )
+            raise
+
+    def _follow(self, job_id: str) -> Job:
+        store, has_said = self._registry.jobs.store, False
+        with rated_stages() as bars:
+            while not (job := store.read(job_id)).ended:
+                is_checking = job.state is JobState.CHECKING
+                done = job.checked if is_checking else job.finished
+                bars.reach("checking" if is_checking else "issuing", done, job.total)
+                if self._work(job_id):
+                    continue
+                if is_checking and not has_said and (ahead := store.ahead_of(job)):
+                    say(f"waiting for job {ahead}, which issues the same achievement")
+                    has_said = True
+                time.sleep(_REST_SECONDS)
+        return job
+
+    def _work(self, job_id: str) -> bool:
+        try:
+            return bool(self._registry.jobs.worker.tick(only=job_id))
+        except ConcurrentChangeError:
+            # Where no server runs, nobody else folds what the check waits for.
+            self._registry.catch_up.run()
+            return False
+
+
+def rows_of(registry: Registry, job: Job) -> Iterator[Row]:
+    """Give the rows of a job and what is said of them, in the file's order."""
+    first, number = 0, 0
+    while slices := registry.jobs.store.reports(job.job_id, first=first, limit=_SLICES_AT_ONCE):
+        for reports in slices:
+            by_line: dict[int, list[RowReport]] = {}
+            for report in sorted(reports, key=lambda each: each.line):
+                by_line.setdefault(report.line, []).append(report)
+            for said in by_line.values():
+                number += 1
+                yield Row(number, said)
+        first += len(slices)
+
+
+def issued_rows(registry: Registry, job: Job) -> Iterator[dict[str, Any]]:
+    """Give the rows that were issued, as a command answers them."""
+    for row in rows_of(registry, job):
+        report = row.reports[0]
+        if report.code in ISSUED:
+            yield {
+                "row": row.number,
+                "line": report.line,
+                "credential_id": report.credential_id,
+                "file": None,
+                "receipt": None,
+            }
+
+
+def check_ended_well(registry: Registry, job: Job) -> None:
+    """Raise RefusedFileError naming the faults, or JobEndedEarlyError."""
+    if job.refused and IssuingTerms.of_plain(job.terms).rows is Rows.ALL and not job.finished:
+        raise refused(_faults(registry, job), count=job.refused)
+    if job.state is not JobState.DONE:
+        issued = sum(1 for _ in issued_rows(registry, job))
+        raise JobEndedEarlyError(
+            f"{job.failure or 'it was cancelled'}; {issued:,} were issued",
+            remedy="repeat with --duplicates skip once that is mended",
+        )
+
+
+def refused(faults: Sequence[dict[str, Any]], *, count: int | None = None) -> RefusedFileError:
+    """Return the error for a file with faults, of which some may be named."""
+    number = count or len(faults)
+    shown = "1 fault" if number == 1 else f"{number:,} faults"
+    error = RefusedFileError(f"{shown} in the file; nothing was issued", errors=faults)
+    error.field, error.remedy = None, "correct the lines named below, then repeat"
+    return error
+
+
+def _faults(registry: Registry, job: Job) -> list[dict[str, Any]]:
+    passed = PENDING | ISSUED | SKIPPED
+    found: list[dict[str, Any]] = []
+    for row in rows_of(registry, job):
+        found += [_fault(report) for report in row.reports if report.code not in passed]
+        if len(found) >= MOST_FAULTS:
+            break
+    return found[:MOST_FAULTS]
+
+
+def _fault(report: RowReport) -> dict[str, Any]:
+    reason = sentence(report.code, Language.EN)
+    return {
+        "line": report.line,
+        "column": report.column,
+        "reason": reason,
+        "code": report.code,
+    }

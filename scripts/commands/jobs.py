@@ -1,0 +1,141 @@
+"""Jobs: work in bulk that was ordered over HTTP or by a command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.bootstrap import Registry
+from api.jobs import JobAnswer, job_answer, report_lines
+from registry.domain.job import Job, Kind
+from registry.domain.text import Language
+from registry.jobs.status_changes_terms import Rest
+from scripts.answers import Answer, Session, facts, say, table
+from scripts.arguments import command, group
+from scripts.commands.bulk_changes import undo
+from scripts.local import ACTOR, opened_as_is
+
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
+LanguageOption = Annotated[Language, typer.Option(help="Of the sentences.")]
+
+_SHOWN = 100
+"""Jobs listed."""
+
+_COUNTS = ("total", "checked", "finished", "accepted", "refused", "skipped")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add `jobs`."""
+    jobs = group(app, "jobs", about="Work in bulk: issuing and status changes of many.")
+    command(jobs, "list")(list_all)
+    command(jobs, "show")(show_one)
+    command(jobs, "report")(report)
+    command(jobs, "cancel")(cancel)
+    command(jobs, "confirm")(confirm)
+    command(jobs, "undo")(undo)
+
+
+def list_all(
+    session: Session,
+    issuer: Annotated[str | None, typer.Option(help="Of this issuer only.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Of this kind only.")] = None,
+) -> Answer:
+    """List the newest jobs.
+
+    Example:
+      registry jobs list --kind issuing
+    """
+    with opened_as_is(session) as registry:
+        found = registry.jobs.store.newest(limit=_SHOWN, issuer_id=issuer, kind=kind)
+    answers = [job_answer(job) for job in found]
+    names = ("job_id", "kind", "state", "created_at", "total", "finished", "refused")
+    rows = ([getattr(answer, name) for name in names] for answer in answers)
+    return Answer([answer.model_dump(mode="json") for answer in answers], table(names, rows))
+
+
+def show_one(session: Session, job: JobArgument) -> Answer:
+    """Show a job.
+
+    Example:
+      registry jobs show 018f…
+    """
+    with opened_as_is(session) as registry:
+        return answer_of(registry.jobs.store.read(job))
+
+
+def report(
+    session: Session,
+    job: JobArgument,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="FILE", help="Write it to a file.")
+    ] = None,
+    language: LanguageOption = Language.EN,
+) -> Answer | int:
+    """Say what became of each row, as CSV.
+
+    The columns are line, column, code, sentence and credential_id.
+
+    Examples:
+      registry jobs report 018f… --language pl
+      registry jobs report 018f… --out report.csv
+    """
+    with opened_as_is(session) as registry:
+        found = registry.jobs.store.read(job)
+        if out is None and not session.as_json:
+            for part in report_lines(registry, found, language):
+                print(part, end="")
+            return 0
+        file = out or Path(f"{job}.csv")
+        write_report(registry, found, file, language)
+    return Answer({"job_id": job, "report": str(file)}, str(file))
+
+
+def cancel(session: Session, job: JobArgument) -> Answer:
+    """Begin nothing more of a job; what was carried out stays.
+
+    Example:
+      registry jobs cancel 018f…
+    """
+    with opened_as_is(session) as registry:
+        return answer_of(registry.jobs.cancel(job))
+
+
+def confirm(
+    session: Session,
+    job: JobArgument,
+    rest: Annotated[
+        Rest | None, typer.Option(help="For status changes: `leave` what cannot be changed.")
+    ] = None,
+) -> Answer:
+    """Let a job run that waits for it; whoever ordered it may, here.
+
+    Examples:
+      registry jobs confirm 018f…
+      registry jobs confirm 018f… --rest leave
+    """
+    with opened_as_is(session) as registry:
+        if registry.jobs.store.read(job).kind is Kind.STATUS_CHANGE:
+            confirmed = registry.status_orders.confirm(job, by=ACTOR, rest=rest, alone=True)
+            return answer_of(confirmed)
+        return answer_of(registry.jobs.confirm(job))
+
+
+def answer_of(job: Job) -> Answer:
+    """Show a job as it stands."""
+    answer = job_answer(job)
+    return Answer(answer.model_dump(mode="json"), _facts(answer))
+
+
+def write_report(registry: Registry, job: Job, file: Path, language: Language) -> None:
+    """Write a report to a file, whatever its length."""
+    # The line ends are those of RFC 4180, on every system.
+    with file.open("w", encoding="utf-8", newline="") as output:
+        output.writelines(report_lines(registry, job, language))
+    say(f"Written to {file}.")
+
+
+def _facts(answer: JobAnswer) -> str:
+    named = {"job_id": answer.job_id, "kind": answer.kind, "state": answer.state}
+    failure = {"failure": answer.failure} if answer.failure else {}
+    counts = {name: getattr(answer, name) for name in _COUNTS}
+    return facts({**named, **failure, **counts})

@@ -1,0 +1,69 @@
+"""`registry change` and `registry jobs undo`: many statuses at once from the command line."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.conftest import University
+
+
+@pytest.fixture(scope="module")
+def file(university: University, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of two credentials."""
+    ids = [university.issue(f"mass-{number}@student.example") for number in range(2)]
+    path = tmp_path_factory.mktemp("ids") / "ids.csv"
+    path.write_text("\n".join(["credential_id", *ids]))
+    return path
+
+
+def test_file_is_suspended_at_once_and_taken_back(university: University, file: Path) -> None:
+    options = ("--issuer", university.issuer, "--file", file, "--reason", "under-review")
+    suspended = university.cli("change", "suspend", *options, "--yes", "--json")
+    assert (suspended.code, suspended.json["state"]) == (0, "done"), suspended.err
+    assert suspended.json["accepted"] == 2
+
+    undone = university.cli("jobs", "undo", suspended.json["job_id"], "--yes", "--json")
+
+    assert (undone.json["state"], undone.json["accepted"]) == ("done", 2)
+
+
+def test_preview_comes_first_and_no_is_an_answer(university: University, file: Path) -> None:
+    options = ("--issuer", university.issuer, "--file", file, "--reason", "other")
+
+    ran = university.cli("change", "revoke", *options, stdin=b"n\n")
+
+    assert "would change" in ran.err
+    assert "2 entries" in ran.err
+    assert "waiting" in ran.out
+
+
+def test_order_that_waits_is_confirmed_and_reported(university: University, file: Path) -> None:
+    other = file.with_name("more.jsonl")
+    other.write_text(f'"{university.issue("more@student.example")}"\n"{uuid4()}"\n')
+    options = ("--issuer", university.issuer, "--file", other, "--reason", "other", "--json")
+    waiting = university.cli("change", "suspend", *options, "--yes").json
+
+    refused = university.cli("jobs", "confirm", waiting["job_id"])
+    confirmed = university.cli("jobs", "confirm", waiting["job_id"], "--rest", "leave", "--json")
+
+    assert (waiting["state"], waiting["findings"]["refused"]) == ("waiting", {"not-found": 1})
+    assert refused.code == 1
+    assert confirmed.json["findings"]["rest"] == "leave"
+
+
+def test_all_of_an_achievement_that_is_active_is_found(university: University) -> None:
+    options = ("--issuer", university.issuer, "--reason", "other", "--json")
+    query = ("--achievement", university.achievement, "--status", "active")
+
+    ran = university.cli("change", "suspend", *options, *query)
+
+    assert ran.json["state"] == "waiting"
+    assert set(ran.json["findings"]["statuses"]) == {"active"}
+
+
+def test_selection_is_said_in_one_way(university: University, file: Path) -> None:
+    options = ("--issuer", university.issuer, "--reason", "other")
+
+    assert university.cli("change", "revoke", *options).code == 2
+    assert university.cli("change", "revoke", *options, "--file", file, "--all").code == 2
