@@ -1,14 +1,12 @@
-"""Run the registry: check what can be checked, then serve with one worker process."""
+"""Run the registry: check what can be checked, then start the processes that serve it."""
 
-import multiprocessing
-import os
 import signal
 import socket
 import ssl
 import sys
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event
 from typing import Any
 
 import structlog
@@ -17,8 +15,10 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 from starlette.types import ASGIApp
 
-from api import bootstrap, logging, metrics
-from api.app import create_app
+from api import bootstrap, logging, metrics_server
+from api.app import create_app, stop
+from api.processes import STOP_SECONDS, Supervisor, end_with_parent
+from api.roles import Plan, plan
 from api.settings import Settings
 from registry.domain.errors import InvalidValueError, RegistryError
 from registry.store.database import StoreUnavailableError
@@ -27,7 +27,6 @@ from registry.this_machine import is_this_machine
 log = structlog.get_logger(__name__)
 
 EXIT_MISCONFIGURED = 2
-STOP_SECONDS = 30
 _BACKLOG = 1024
 
 
@@ -41,17 +40,48 @@ def serve(settings: Settings, *, development: bool = False) -> None:
     try:
         if development:
             check_loopback(settings.host)
+        processes = plan(settings)
         check(settings)
-        _check_certificate(settings)
-        _check_port(settings.host, settings.port, field="port")
-        if settings.metrics_port:
-            _check_port(settings.metrics_host, settings.metrics_port, field="metrics_port")
+        _check_listening(processes, settings)
     except RegistryError as error:
         log.error("not started", reason=error.reason, field=error.field, remedy=error.remedy)
         sys.exit(EXIT_MISCONFIGURED)
-    _tell(settings)
-    loader = partial(load, settings, development=development)
-    _granian(settings).serve(target_loader=loader, wrap_loader=False)
+    _tell(processes, settings)
+    _run(processes, development=development)
+
+
+def _run(processes: Plan, *, development: bool) -> None:
+    """Run the HTTP server in this process where it is all there is, else each in one of its own."""
+    targets = {}
+    if processes.http is not None:
+        targets["http"] = partial(_serve_http, processes, development=development)
+        if processes.background is None:
+            return targets["http"]()
+    if processes.background is not None:
+        targets["background"] = partial(work_in_background, processes.background)
+    return Supervisor(targets).run()
+
+
+def _serve_http(processes: Plan, *, development: bool) -> None:
+    settings = processes.http
+    if settings is not None:
+        tells = processes.serves_metrics == "http"
+        loader = partial(load, settings, development=development, tells=tells)
+        _granian(settings).serve(target_loader=loader, wrap_loader=False)
+
+
+def work_in_background(settings: Settings) -> None:
+    """Do all that needs no HTTP until SIGTERM; how it goes is told on the metrics' port."""
+    logging.configure()
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    registry = bootstrap.build(settings)
+    bootstrap.check_role_whenever_connected(registry.database)
+    _tell_metrics(registry)
+    registry.start()
+    stopping.wait()
+    stop(registry)
 
 
 def check(settings: Settings) -> None:
@@ -76,6 +106,15 @@ def check_loopback(host: str) -> None:
             field="host",
             remedy="leave --host out, or leave --dev out",
         )
+
+
+def _check_listening(processes: Plan, settings: Settings) -> None:
+    """Raise where the processes could not listen as they are to."""
+    if processes.http is not None:
+        _check_certificate(settings)
+        _check_port(settings.host, settings.port, field="port")
+    if settings.metrics_port:
+        _check_port(settings.metrics_host, settings.metrics_port, field="metrics_port")
 
 
 def _check_certificate(settings: Settings) -> None:
@@ -112,31 +151,36 @@ def _check_port(host: str, port: int, *, field: str) -> None:
         ) from error
 
 
-def _tell(settings: Settings) -> None:
-    """Say where the registry is served, and how."""
+def _tell(processes: Plan, settings: Settings) -> None:
+    """Say where the registry is served, and how, or what else is done."""
+    if processes.background is not None:
+        log.info("working in the background", roles=list(processes.background.roles))
+    if processes.http is None:
+        return
     tls = settings.certfile is not None
     log.info("serving", at=f"{settings.host}:{settings.port}", tls=tls, url=settings.public_url)
     if not tls and (settings.public_url or "").startswith("https:"):
         log.warning("no certificate: right only behind a proxy that ends TLS")
 
 
-def load(settings: Settings, *, development: bool = False) -> ASGIApp:
-    """Build the application, in the worker process."""
+def load(settings: Settings, *, development: bool = False, tells: bool = True) -> ASGIApp:
+    """Build the application, in the worker process; `tells` says whether it serves metrics."""
     logging.configure()
-    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    end_with_parent()
     registry = bootstrap.build(settings)
     bootstrap.check_role_whenever_connected(registry.database)
-    if settings.metrics_port:
-        metrics.start(registry, host=settings.metrics_host, port=settings.metrics_port)
+    if tells:
+        # Of several workers one has the port, and another takes it over.
+        _tell_metrics(registry, patient=settings.workers > 1)
     return create_app(registry, development=development)
 
 
-def _end_with_parent() -> None:
-    """Stop when the parent is gone, however it went: an orphan would keep the port for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+def _tell_metrics(registry: bootstrap.Registry, *, patient: bool = False) -> None:
+    settings = registry.settings
+    if settings.metrics_port:
+        metrics_server.start(
+            registry, host=settings.metrics_host, port=settings.metrics_port, patient=patient
+        )
 
 
 def _granian(settings: Settings) -> MPServer:
@@ -145,7 +189,8 @@ def _granian(settings: Settings) -> MPServer:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
-        workers=1,
+        workers=settings.workers,
+        respawn_failed_workers=True,
         http=HTTPModes.auto,
         websockets=False,
         backlog=_BACKLOG,

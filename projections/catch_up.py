@@ -36,19 +36,25 @@ class CatchUp:
             applied += count
         return applied
 
-    def step(self) -> int:
-        """Apply one page to the projections that are most behind; return its length."""
-        progress = self._progress()
+    def step(self, projections: Sequence[Projection] | None = None) -> int:
+        """Apply one page to the projections that are most behind; return its length.
+
+        Those of `projections` alone, where they are given.
+        """
+        wanted = self.projections if projections is None else projections
+        if not wanted:
+            return 0
+        progress = self._progress(wanted)
         after = min(place.position for place in progress.values())
         page = self._history.page(after)
-        behind = [p for p in self.projections if progress[p.name].position == after]
+        behind = [p for p in wanted if progress[p.name].position == after]
         if page:
             self._apply_all(behind, progress, page)
         return len(page)
 
-    def _progress(self) -> dict[str, Progress]:
+    def _progress(self, projections: Sequence[Projection]) -> dict[str, Progress]:
         with self._database.reading() as connection:
-            return {p.name: positions.live(connection, p.name) for p in self.projections}
+            return {p.name: positions.live(connection, p.name) for p in projections}
 
     def _apply_all(
         self,

@@ -27,6 +27,7 @@ from projections.list_documents import (
 )
 from projections.publish_folder import PublishedVersion, PublishFolder
 from projections.status_changes import ListKey
+from projections.turf import Turf
 from registry.domain.errors import NoSigningKeyError
 from registry.domain.events import Event, StatusListPublished
 from registry.domain.instants import document_instant, instant, parse_instant
@@ -134,16 +135,19 @@ class Press:
         *,
         previous: Candidate | None,
         since: Iterable[Change],
+        turf: Turf,
     ) -> StatusListPublished:
         """Publish the next version and return its event.
 
-        Raises GateRefusedError, or ConcurrentChangeError where another publisher was faster.
+        Raises GateRefusedError, ConcurrentChangeError where another publisher was faster, or
+        LeadershipLostError where another leads these lists now.
         """
         version = self._signed(state, bits, previous=previous, since=since)
         event = self._event(state, version)
         names = published_versions(event)
         for name, form in zip(names, version.forms, strict=True):
             self._folder.put(name, version.number, form.body)
+        turf.check(state.list_key[0])
         self._append(event)
         for name, published in names.items():
             self._folder.make_current(name, published)

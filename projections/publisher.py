@@ -20,17 +20,21 @@ from projections.did_documents import DidPublisher, withdrawn_methods
 from projections.directory import ISSUERS, DirectoryProjection
 from projections.gate import Candidate, Change, GateRefusedError
 from projections.history import History
+from projections.homes import is_here
 from projections.list_documents import UnknownFormError, published_versions
 from projections.press import ArrayState, Press, Terms
 from projections.publish_folder import PublishedVersion, PublishFolder, jwt_name, list_name
 from projections.status_changes import ListKey, StatusChanges
 from projections.status_lists import STATUS_ARRAYS, StatusListsProjection
+from projections.turf import Everywhere, Turf
+from projections.whole_saves import WholeSaves
 from registry.domain.errors import ConcurrentChangeError, ConflictError
 from registry.domain.events import StatusListPublished
 from registry.domain.instants import parse_instant
 from registry.domain.status_list import publication_id
 from registry.formats.multikey import MultikeyError
 from registry.store.key_store import SecretMissingError
+from registry.store.leadership import LeadershipLostError
 from registry.store.mapper import UnknownEventError
 
 log = structlog.get_logger(__name__)
@@ -66,7 +70,7 @@ class Alarm:
 class Publisher:
     """Publishes the lists of the live status arrays; several may run, one wins each version."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it is made of, each by name
         self,
         *,
         snapshot: Callable[[], Any],
@@ -76,8 +80,12 @@ class Publisher:
         folder: PublishFolder,
         clock: Callable[[], datetime],
         terms: Terms,
+        shard: str | None = None,
+        confirm: Callable[[], None] = lambda: None,
     ) -> None:
         self._snapshot = snapshot
+        self._shard = shard
+        self._confirm = confirm
         self._history = history
         self._press = press
         self._did_publisher = did_publisher
@@ -86,24 +94,27 @@ class Publisher:
         self._terms = terms
         self._last: dict[ListKey, StatusListPublished | None] = {}
         self._changes: StatusChanges | None = None
+        self._saves = WholeSaves(history, clock)
         self._looked_at: datetime | None = None
+        self._turf: Turf = Everywhere()
         self.alarms: dict[ListKey, Alarm] = {}
         self.resting = False
         """Whether a changed list waits for its shortest interval to pass."""
 
-    def tick(self) -> int:
-        """Publish every list that is due; return how many were published.
+    def tick(self, turf: Turf | None = None) -> int:
+        """Publish every list that is due, of `turf` if given; return how many were published.
 
         A retired list is served no more; its versions stay in the folder.
         """
         self.resting = False
+        self._turf = turf or Everywhere()
         with self._snapshot() as connection:
             # Documents first: no list is signed with a key that its issuer's document lacks.
             self._did_publisher.publish(connection, everything=self._is_time_to_look())
-            arrays = _Arrays(connection)
+            arrays = _Arrays(connection, shard=self._shard)
             for key in arrays.retired():
                 self._withdraw(key)
-            states = [state for state in arrays.states() if self._is_readable(state)]
+            states = [state for state in arrays.states() if self._is_ours(state)]
             due = [state for state in states if self._is_due(state)]
             bits = {state.list_key: arrays.bits(state.list_key) for state in due}
             frozen = arrays.frozen()
@@ -124,6 +135,15 @@ class Publisher:
         self._folder.withdraw(list_name(*key))
         if self._folder.is_served(jwt_name(*key)):
             self._folder.withdraw(jwt_name(*key))
+
+    def forget(self) -> None:
+        """Know nothing of what was published: other processes may have published since."""
+        self._last.clear()
+        self._changes = None
+        self.alarms.clear()
+
+    def _is_ours(self, state: ArrayState) -> bool:
+        return self._turf.covers(state.list_key[0]) and self._is_readable(state)
 
     def _is_readable(self, state: ArrayState) -> bool:
         """Return whether the list's last publication, and what is served of it, can be read."""
@@ -150,8 +170,9 @@ class Publisher:
         # An age below zero means that the clock was set back: waiting for it could take days.
         rests = timedelta(0) <= age < SHORTEST_INTERVAL
         changed = state.changed_position > last.position
-        self.resting = self.resting or (changed and rests)
-        return age >= self._terms.validity / 2 or (changed and not rests)
+        waits = changed and (rests or self._saves.goes_on(state))
+        self.resting = self.resting or waits
+        return age >= self._terms.validity / 2 or (changed and not waits)
 
     def _is_unserved(self, key: ListKey, last: StatusListPublished | None) -> bool:
         return self._served(key, last) != (published_versions(last) if last else {})
@@ -174,7 +195,7 @@ class Publisher:
         """Take in the status events up to the arrays' position."""
         if self._changes is None:
             start = min(self._published_position(state) for state in states)
-            self._changes = StatusChanges(self._history, after=start)
+            self._changes = StatusChanges(self._history, after=start, wanted=self._turf.covers)
         self._changes.read_to(states[0].position)
         for state in states:
             self._changes.forget(state.list_key, to=self._published_position(state))
@@ -196,7 +217,7 @@ class Publisher:
             self._mend(state)
             if self._is_due(state) or state.list_key in self.alarms:
                 self._publish(state, bits, changes)
-        except ConcurrentChangeError:
+        except (ConcurrentChangeError, LeadershipLostError):
             self._last.pop(state.list_key, None)  # Another publisher was faster; look again.
             return False
         except REFUSALS as error:
@@ -213,6 +234,8 @@ class Publisher:
     def _mend(self, state: ArrayState) -> None:
         """Serve what was recorded and not yet swapped in; refuse to go below what is served."""
         last = self._last_known(state.list_key)
+        if self._is_unserved(state.list_key, last):
+            self._confirm()  # Whoever recorded it may have had no word of the standby's.
         for name, version in (published_versions(last) if last else {}).items():
             if self._folder.read(name, version) is not None:
                 self._folder.make_current(name, version)
@@ -239,7 +262,7 @@ class Publisher:
         previous = self._press.previous(state, self._last_published(state.list_key))
         since = self._since(state, previous, changes)
         self._last[state.list_key] = self._press.publish(
-            state, bits, previous=previous, since=since
+            state, bits, previous=previous, since=since, turf=self._turf
         )
 
     def _since(
@@ -272,15 +295,19 @@ def _version(last: StatusListPublished | None) -> int:
 class _Arrays:
     """The live status arrays and their issuers, as one snapshot of the database has them.
 
+    Those of issuers that are at home in another shard are published there.
+
     Read from the live generations' own tables: the views over them may be switched meanwhile.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, shard: str | None) -> None:
         self._connection = connection
         self._place = positions.live(connection, StatusListsProjection.name)
         directory = positions.live(connection, DirectoryProjection.name)
         self._arrays = self._place.generation.tables(StatusListsProjection.tables)[STATUS_ARRAYS]
         self._issuers = directory.generation.tables(DirectoryProjection.tables)[ISSUERS]
+        self._is_here = is_here(self._issuers, shard)
+        self._is_its_issuer = self._arrays.c.issuer_id == self._issuers.c.issuer_id
 
     def states(self) -> list[ArrayState]:
         """Return every list that is published, without its bits."""
@@ -295,8 +322,8 @@ class _Arrays:
                 issuers["keys"],
                 issuers.compromised,
             )
-            .join_from(self._arrays, self._issuers, arrays.issuer_id == issuers.issuer_id)
-            .where(arrays.retired.is_(False))
+            .join_from(self._arrays, self._issuers, self._is_its_issuer)
+            .where(arrays.retired.is_(False), self._is_here)
         )
         return [
             ArrayState(
@@ -320,7 +347,8 @@ class _Arrays:
     def retired(self) -> list[ListKey]:
         """Return the lists that are published no more."""
         query = select(self._arrays.c.list_id, self._arrays.c.purpose)
-        rows = self._connection.execute(query.where(self._arrays.c.retired))
+        query = query.join_from(self._arrays, self._issuers, self._is_its_issuer)
+        rows = self._connection.execute(query.where(self._arrays.c.retired, self._is_here))
         return [(row[0], row[1]) for row in rows]
 
     def frozen(self) -> dict[str | None, str]:

@@ -1,115 +1,137 @@
 """The background work of a process: fold events, publish lists, grow the log, keep time.
 
-One thread, woken by every save in this process and at least every 100 ms for the saves of others.
-A database that is away is waited for; the published files are served meanwhile.
+Threads, each with some of the works, woken by every save in this process; one more that glances at
+the newest event wakes them for the saves of others. A database that is away is waited for; the
+published files are served meanwhile. What fails in one thread holds up no other.
 """
 
 import threading
-import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from projections.catch_up import CatchUp
-from projections.publisher import Publisher
-from projections.transparency.log import TransparencyLog
+from projections.works import Work
 from registry.domain.errors import RegistryError
 from registry.store.database import StoreUnavailableError
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS = 0.1
-"""How long a save by another process may go unnoticed."""
-
-REST_SECONDS = 0.01
-"""How soon to look again while a changed list waits for its shortest interval to pass."""
-
-SCHEDULE_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
+GLANCE_SECONDS = 0.02
+"""How long a save by another process may go unnoticed.
 
-class Ticking(Protocol):
-    """Work that is done when it is due and returns how much there was."""
-
-    def tick(self) -> int: ...
+A glance costs far less than the server's notifications would, which are a signal for every commit.
+"""
 
 
 class Runner:
-    """Runs `prepare` once, then the loop, in a thread of its own.
+    """Runs `prepare` once, then each group of works in a thread of its own.
 
-    `prepare` makes or checks what the loop needs and may raise; it is tried again.
+    `prepare` makes or checks what the works need and may raise; it is tried again.
     """
 
     def __init__(
         self,
         *,
         prepare: Callable[[], None],
-        catch_up: CatchUp,
-        publisher: Publisher,
-        scheduler: Ticking,
-        transparency: TransparencyLog,
+        newest: Callable[[], int],
+        groups: Sequence[Sequence[Work]],
     ) -> None:
-        self._prepare = prepare
-        self._catch_up = catch_up
-        self._publisher = publisher
-        self._scheduler = scheduler
-        self._transparency = transparency
-        self._woken = threading.Event()
+        prepared = _Once(prepare)
+        self._newest = newest
+        self._seen = 0
         self._stopping = threading.Event()
-        self._scheduled_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
-        self._prepared = False
-        self.failure: str | None = None
-        """Why the last turn failed, None once one went well."""
+        self._watch = threading.Thread(target=self._glance, name="newest event", daemon=True)
+        self._loops = [_Loop(prepared, works) for works in groups if works]
+        self._works = [work for works in groups for work in works]
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last turn of a thread failed, None once all went well."""
+        return next((loop.failure for loop in self._loops if loop.failure), None)
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for loop in self._loops:
+            loop.thread.start()
+        if self._loops:
+            self._watch.start()
 
-    def wake(self, _position: int = 0) -> None:
-        """Say that there is something to do; cheap, from any thread."""
-        self._woken.set()
+    def wake(self, position: int = 0) -> None:
+        """Say that there is something to do, up to an event; cheap, from any thread."""
+        self._seen = max(self._seen, position)
+        for loop in self._loops:
+            loop.woken.set()
 
     def stop(self) -> None:
-        """Finish the step under way and end the thread."""
+        """Finish the steps under way and end the threads."""
+        for loop in self._loops:
+            loop.stopping.set()
+            loop.woken.set()
         self._stopping.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in (self._watch, *(loop.thread for loop in self._loops)):
+            if thread.is_alive():
+                thread.join()
+
+    def _glance(self) -> None:
+        rest = GLANCE_SECONDS
+        while not self._stopping.wait(rest):
+            try:
+                newest, rest = self._newest(), GLANCE_SECONDS
+            except StoreUnavailableError:
+                rest = RETRY_SECONDS
+                continue
+            if newest != self._seen:
+                # It is lower after the database was restored.
+                self._seen = newest
+                self.wake(newest)
+
+    def turn(self) -> None:
+        """Do what there is, in this thread, until no work has more to do at once."""
+        while 0.0 in [work.turn() for work in self._works]:
+            pass
+
+
+class _Once:
+    """Calls `prepare` until it has ended well, for whichever thread comes first."""
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
+        self._prepare = prepare
+        self._lock = threading.Lock()
+        self._is_done = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            if not self._is_done:
+                self._prepare()
+                self._is_done = True
+
+
+class _Loop:
+    """One thread: turns of its works, one after the other, and rests between them."""
+
+    def __init__(self, prepare: Callable[[], None], works: Sequence[Work]) -> None:
+        self._prepare = prepare
+        self._works = works
+        self.woken = threading.Event()
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, name=works[0].name, daemon=True)
+        self.failure: str | None = None
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 self._turn()
                 self.failure = None
             except Exception as error:  # noqa: BLE001 - the loop must outlive any failure of a turn
                 self._report(error)
-                self._stopping.wait(RETRY_SECONDS)
+                self.stopping.wait(RETRY_SECONDS)
 
     def _turn(self) -> None:
-        if not self._prepared:
-            self._prepare()
-            self._transparency.prepare()
-            self._prepared = True
-        self._woken.clear()
-        self.turn()
-        is_resting = self._publisher.resting or self._transparency.is_resting
-        self._woken.wait(REST_SECONDS if is_resting else POLL_SECONDS)
-
-    def turn(self) -> None:
-        """Fold what there is, publishing and logging between pages, and do what is due."""
-        count = -1
-        while count and not self._stopping.is_set():
-            count = self._catch_up.step()
-            self._publisher.tick()
-            count += self._transparency.tend()
-            self._keep_time()
-
-    def _keep_time(self) -> None:
-        if time.monotonic() - self._scheduled_at >= SCHEDULE_SECONDS:
-            self._scheduler.tick()
-            self._scheduled_at = time.monotonic()
+        self._prepare()
+        self.woken.clear()
+        self.woken.wait(min(work.turn() for work in self._works))
 
     def _report(self, error: Exception) -> None:
         # Any other error's text may quote what was being stored.

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from sqlalchemy import MetaData, select
 
 from projections.credentials import VIEW, credentials_table
+from projections.homes import elsewhere
 from projections.retirement import Retirement
-from projections.runner import Ticking
+from projections.works import Ticking
 from registry.domain.instants import instant
 
 TIDY_EVERY = timedelta(minutes=10)
@@ -52,11 +53,13 @@ class Scheduler:
         housekeeping: Housekeeping,
         retirement: Retirement,
         clock: Callable[[], datetime],
+        shard: str | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._housekeeping = housekeeping
         self._retirement = retirement
         self._clock = clock
+        self._shard = shard
         self._tidied_at: datetime | None = None
 
     def tick(self) -> int:
@@ -78,6 +81,7 @@ class Scheduler:
         query = (
             select(_credentials.c.credential_id)
             .where(_credentials.c.suspended_until <= instant(now))
+            .where(_credentials.c.issuer_id.not_in(elsewhere(self._shard)))
             .order_by(_credentials.c.suspended_until)
             .limit(BATCH)
         )

@@ -1,6 +1,7 @@
 """The status events since each list's last publication, read once and kept until then."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from projections.gate import WATCHED, Change, changes
 from projections.history import History, Recorded
@@ -9,11 +10,21 @@ ListKey = tuple[str, str]
 
 
 class StatusChanges:
-    """Follows the status events from a position on, apart from the views."""
+    """Follows the status events from a position on, apart from the views.
 
-    def __init__(self, history: History, *, after: int) -> None:
+    With `wanted`, called with a list's id, those of other lists are passed over.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        *,
+        after: int,
+        wanted: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._history = history
         self._after = after
+        self._wanted = wanted
         self._pending: defaultdict[ListKey, list[Change]] = defaultdict(list)
 
     def read_to(self, position: int) -> None:
@@ -21,7 +32,8 @@ class StatusChanges:
         for item in self._history.all(self._after, stop=position, topics=WATCHED):
             if isinstance(item, Recorded):
                 for change in changes(item.event, item.position):
-                    self._pending[change.list_id, change.purpose].append(change)
+                    if self._wanted(change.list_id):
+                        self._pending[change.list_id, change.purpose].append(change)
         self._after = max(self._after, position)
 
     def between(self, key: ListKey, *, after: int, to: int) -> list[Change]:

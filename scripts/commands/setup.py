@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from api import server
+from projections.process_roles import ProcessRole
 from registry.store import installation, schema
 from registry.store.database import StoreUnavailableError
 from scripts import dev_server, new_registry, parent
@@ -28,6 +29,9 @@ def init(
     database_url: Annotated[
         str | None, typer.Option(help="PostgreSQL or SQLite; SQLite in the folder unless given.")
     ] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Its name, where several registries share the public URL.")
+    ] = None,
 ) -> Answer:
     r"""Make a registry, ready to be served.
 
@@ -39,7 +43,7 @@ def init(
       registry --folder /srv/registry init --public-url https://registry.example.org \
         --database-url postgresql://registry@localhost/registry
     """
-    made = new_registry.make(session, public_url=public_url, database_url=database_url)
+    made = new_registry.make(session, public_url=public_url, database_url=database_url, shard=shard)
     if made.operator_api_key:
         say("Keep the API key: it is not stored and not shown again.")
     else:
@@ -62,6 +66,14 @@ def serve(  # noqa: PLR0913 - the options of one command, each by name
     public_url: Annotated[
         str | None, typer.Option(help="Must be the one recorded at init.")
     ] = None,
+    role: Annotated[
+        list[ProcessRole] | None,
+        typer.Option("--role", help="What to do, may be repeated; everything unless given."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that answer HTTP; the rest is done beside."),
+    ] = None,
     dev: Annotated[
         bool, typer.Option("--dev", help="Test issuers on this machine alone; asks for no key.")
     ] = False,
@@ -77,9 +89,11 @@ def serve(  # noqa: PLR0913 - the options of one command, each by name
       registry serve --certfile server.pem --keyfile server.key
       registry --folder /srv/registry serve --host 0.0.0.0 --port 443
       registry serve --dev --json --port 8443
+      registry serve --workers 4
+      registry serve --role projections --role publisher
     """
     if dev:
-        if certfile or keyfile or public_url or metrics_port:
+        if certfile or keyfile or public_url or metrics_port or role or workers:
             raise typer.BadParameter("--dev takes --host, --port, --folder and --json alone")
         dev_server.run(session, host=host, port=port, until_stdin_closes=until_stdin_closes)
         return 0
@@ -91,6 +105,8 @@ def serve(  # noqa: PLR0913 - the options of one command, each by name
         keyfile=keyfile,
         metrics_port=metrics_port,
         public_url=public_url,
+        roles=tuple(role) if role else None,
+        workers=workers,
     )
     with assembled(settings) as registry:
         try:

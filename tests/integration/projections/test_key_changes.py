@@ -27,6 +27,12 @@ def credential(by_hand: ByHand) -> Credential:
     return credential
 
 
+def restart(by_hand: ByHand, another: Another) -> ByHand:
+    """Start a process that takes over from one that has ended."""
+    by_hand.registry.leadership.close()
+    return another()
+
+
 def turn(by_hand: ByHand) -> None:
     """Do all the background work that is due after a second."""
     by_hand.clock.advance(seconds=1)
@@ -152,7 +158,7 @@ def test_restarted_process_publishes_the_document_again_where_it_is_missing(
     before = did_document(by_hand, credential)
     path = by_hand.registry.folder.root / f"issuers/{credential.issuance.issuer_id}/did.json"
     path.unlink()
-    turn(another())
+    turn(restart(by_hand, another))
     assert did_document(by_hand, credential) == before
 
 
@@ -192,7 +198,7 @@ def test_document_that_an_earlier_release_wrote_is_written_anew_though_no_key_ch
     before = did_document(by_hand, credential)
     put_older_form(by_hand, credential)
     assert did_document(by_hand, credential) != before
-    turn(another())
+    turn(restart(by_hand, another))
     assert did_document(by_hand, credential) == before
 
 
@@ -208,7 +214,7 @@ def test_replay_takes_a_document_of_an_earlier_form_for_one_that_is_on_its_way(
 def test_process_of_an_earlier_release_does_not_put_its_form_back(
     by_hand: ByHand, another: Another, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    older = another()
+    older = restart(by_hand, another)
     before = did_document(by_hand, credential)
     monkeypatch.setattr(did_documents, "FORM", did_documents.FORM - 1)
     turn(older)

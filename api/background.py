@@ -1,0 +1,72 @@
+"""The background work of a process, as its roles ask for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.parts import Base
+from projections.catch_up import CatchUp
+from projections.process_roles import ProcessRole
+from projections.publisher import Publisher
+from projections.runner import Runner
+from projections.transparency.log import TransparencyLog
+from projections.turf import Shards
+from projections.works import (
+    ListsWork,
+    LogWork,
+    Ticking,
+    TimedWork,
+    ViewsWork,
+    Work,
+    lists_and_others,
+)
+from registry.store.leadership import Leadership
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the background works with."""
+
+    leadership: Leadership
+    catch_up: CatchUp
+    publisher: Publisher
+    transparency: TransparencyLog
+    scheduler: Ticking
+
+
+def build_runner(base: Base, parts: Parts, *, prepare: Callable[[], None]) -> Runner:
+    """Build what runs the works of this process's roles.
+
+    On PostgreSQL each has a thread of its own; on SQLite, where one writes at a time, they take
+    turns in one.
+    """
+    works = _works(base, parts)
+
+    def prepare_all() -> None:
+        prepare()
+        parts.transparency.prepare()
+
+    groups = [works] if base.database.is_sqlite else [[work] for work in works]
+    return Runner(prepare=prepare_all, newest=base.history.end, groups=groups)
+
+
+def _works(base: Base, parts: Parts) -> list[Work]:
+    roles, works = base.settings.effective_roles, list[Work]()
+    lists, others = lists_and_others(parts.catch_up, parts.leadership)
+    folds = ProcessRole.PROJECTIONS in roles
+    publishes = ProcessRole.PUBLISHER in roles
+    if folds or publishes:
+        first = ListsWork(
+            database=base.database,
+            history=base.history,
+            following=lists if folds else None,
+            publisher=parts.publisher if publishes else None,
+            shards=Shards(parts.leadership, count=base.settings.publisher_shards),
+        )
+        works.append(first)
+        if folds:
+            works.append(ViewsWork(others, gives_way=lambda: first.is_behind))
+    if ProcessRole.LOG in roles:
+        works.append(LogWork(parts.transparency, parts.leadership))
+    if ProcessRole.SCHEDULER in roles:
+        works.append(TimedWork(parts.scheduler, parts.leadership))
+    return works

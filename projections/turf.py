@@ -1,0 +1,73 @@
+"""Which lists a publisher is to publish, and whether they are still its own."""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from registry.store.leadership import Leadership, LeadershipLostError
+
+TAKE_SECONDS = 0.5
+"""How long after one shard a publisher takes the next: others that start beside it get some."""
+
+
+class Turf(Protocol):
+    """Lists that a publisher is responsible for."""
+
+    def covers(self, list_id: str) -> bool: ...
+
+    def check(self, list_id: str) -> None:
+        """Raise LeadershipLostError where the list is no longer this publisher's."""
+        ...
+
+
+class Everywhere:
+    """Every list: for a publisher that nobody else stands beside, or that a person runs."""
+
+    def covers(self, list_id: str) -> bool:  # noqa: ARG002 - as the protocol has it
+        return True
+
+    def check(self, list_id: str) -> None:
+        """Refuse none."""
+
+
+class Shards:
+    """The lists of the shards that this process leads; a list's id says which shard it is in."""
+
+    def __init__(self, leadership: Leadership, *, count: int) -> None:
+        self._leadership = leadership
+        self._count = count
+        self._taken_at = -TAKE_SECONDS
+        self.led: frozenset[int] = frozenset()
+
+    def take(self) -> frozenset[int]:
+        """Return the shards this process leads, of which one more may have become its own."""
+        self.led = frozenset(self._held())
+        now = time.monotonic()
+        if len(self.led) < self._count and now - self._taken_at >= TAKE_SECONDS:
+            for shard in sorted(set(range(self._count)) - self.led):
+                if self._leadership.lead(self._work(shard)):
+                    self._taken_at = now
+                    self.led |= {shard}
+                    break
+        return self.led
+
+    def covers(self, list_id: str) -> bool:
+        return self.shard_of(list_id) in self.led
+
+    def check(self, list_id: str) -> None:
+        """Ask whoever gives the lock, since it may have passed to another process unnoticed."""
+        work = self._work(self.shard_of(list_id))
+        if not self._leadership.still_leads(work):
+            raise LeadershipLostError(f"{work} is led by another process, or by none")
+
+    def shard_of(self, list_id: str) -> int:
+        """Return a list's shard: the first 8 bytes of its id's SHA-256, modulo their number."""
+        return int.from_bytes(hashlib.sha256(list_id.encode()).digest()[:8], "big") % self._count
+
+    def _held(self) -> Iterable[int]:
+        held = self._leadership.held
+        return (shard for shard in range(self._count) if self._work(shard) in held)
+
+    def _work(self, shard: int) -> str:
+        return f"lists/{shard}-of-{self._count}"

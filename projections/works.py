@@ -1,0 +1,192 @@
+"""The works of the background: what a turn of each does, where this process leads it.
+
+A turn returns in how many seconds to look again, 0 where there is more to do at once. Lists come
+first: what they are published from is folded by a work of its own, which waits for no other view.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from projections import LISTS, OTHERS, positions
+from projections.catch_up import CatchUp
+from projections.history import PAGE, History
+from projections.patience import Patience
+from projections.projection import Projection
+from projections.publisher import Publisher
+from projections.status_lists import StatusListsProjection
+from projections.transparency.log import TransparencyLog
+from projections.turf import Shards
+from registry.store.database import Database
+from registry.store.leadership import TRY_SECONDS, Leadership
+
+POLL_SECONDS = 0.1
+"""How soon to look again where nothing was to do."""
+
+REST_SECONDS = 0.01
+"""How soon to look again while a changed list waits for its shortest interval to pass."""
+
+SCHEDULE_SECONDS = 1.0
+
+YIELD_SECONDS = 1.0
+"""How long other views give way at most, in one process, to lists that are far behind."""
+
+
+class Work(Protocol):
+    """One of the works."""
+
+    @property
+    def name(self) -> str: ...
+
+    def turn(self) -> float:
+        """Do some of what there is; return in how many seconds to look again."""
+        ...
+
+
+class Ticking(Protocol):
+    """Work that is done when it is due and returns how much there was."""
+
+    def tick(self) -> int: ...
+
+
+class Following:
+    """The projections of a group that this process leads, each by a lock of its own."""
+
+    def __init__(
+        self, catch_up: CatchUp, leadership: Leadership, *, group: Sequence[Projection]
+    ) -> None:
+        self._catch_up = catch_up
+        self._leadership = leadership
+        self._names = frozenset(each.name for each in group)
+
+    def step(self) -> int | None:
+        """Fold a page and return its length, None where this process leads none of them."""
+        led = [each for each in self._catch_up.projections if self._leads(each.name)]
+        return self._catch_up.step(led) if led else None
+
+    def _leads(self, name: str) -> bool:
+        return name in self._names and self._leadership.lead(f"projection/{name}")
+
+
+class ListsWork:
+    """Folds what lists are published from, and publishes them; either where this process does."""
+
+    name = "lists"
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        history: History,
+        following: Following | None,
+        publisher: Publisher | None,
+        shards: Shards,
+    ) -> None:
+        self._database = database
+        self._history = history
+        self._following = following
+        self._publisher = publisher
+        self._shards = shards
+        self._patience = Patience(time.monotonic)
+        self._shards_before: frozenset[int] = frozenset()
+        self.is_behind = False
+        """Whether more than a page of events is not folded yet."""
+
+    def turn(self) -> float:
+        shards = self._take_shards()
+        newest = self._history.end() if shards else 0
+        count = self._following.step() if self._following else None
+        self.is_behind = (count or 0) >= PAGE
+        is_resting = self._publish(newest) if shards else False
+        if count:
+            return 0.0
+        if is_resting:
+            return REST_SECONDS
+        return TRY_SECONDS if count is None and not shards else POLL_SECONDS
+
+    def _take_shards(self) -> frozenset[int]:
+        if self._publisher is None:
+            return frozenset()
+        shards = self._shards.take()
+        if shards != self._shards_before:
+            self._publisher.forget()
+            self._shards_before = shards
+        return shards
+
+    def _publish(self, newest: int) -> bool:
+        """Publish what is due; return whether something waits for its time, or for its events."""
+        if self._publisher is None or not self._may_publish(newest):
+            return True
+        self._publisher.tick(self._shards)
+        return self._publisher.resting
+
+    def _may_publish(self, newest: int) -> bool:
+        with self._database.reading() as connection:
+            place = positions.live(connection, StatusListsProjection.name)
+        return self._patience.is_over(place.position, newest=newest)
+
+
+class ViewsWork:
+    """Folds all other views; in one process with the lists it lets them go first."""
+
+    name = "views"
+
+    def __init__(self, following: Following, *, gives_way: Callable[[], bool]) -> None:
+        self._following = following
+        self._gives_way = gives_way
+        self._gave_way_at = 0.0
+
+    def turn(self) -> float:
+        now = time.monotonic()
+        if self._gives_way() and now - self._gave_way_at < YIELD_SECONDS:
+            return REST_SECONDS
+        count = self._following.step()
+        self._gave_way_at = time.monotonic()
+        if count is None:
+            return TRY_SECONDS
+        return 0.0 if count else POLL_SECONDS
+
+
+class LogWork:
+    """Grows the transparency log."""
+
+    name = "log"
+
+    def __init__(self, transparency: TransparencyLog, leadership: Leadership) -> None:
+        self._transparency = transparency
+        self._leadership = leadership
+
+    def turn(self) -> float:
+        if not self._leadership.lead(self.name):
+            return TRY_SECONDS
+        if self._transparency.tend():
+            return 0.0
+        return REST_SECONDS if self._transparency.is_resting else POLL_SECONDS
+
+
+class TimedWork:
+    """Does every second what falls due with time."""
+
+    name = "scheduler"
+
+    def __init__(self, scheduler: Ticking, leadership: Leadership) -> None:
+        self._scheduler = scheduler
+        self._leadership = leadership
+        self._done_at: float | None = None
+
+    def turn(self) -> float:
+        if not self._leadership.lead(self.name):
+            return TRY_SECONDS
+        now = time.monotonic()
+        if self._done_at is None or now - self._done_at >= SCHEDULE_SECONDS:
+            self._scheduler.tick()
+            self._done_at = now
+        return SCHEDULE_SECONDS
+
+
+def lists_and_others(catch_up: CatchUp, leadership: Leadership) -> tuple[Following, Following]:
+    """Return what folds the lists' projections, and what folds all others."""
+    return (
+        Following(catch_up, leadership, group=LISTS),
+        Following(catch_up, leadership, group=OTHERS),
+    )
