@@ -23,8 +23,8 @@ from api.errors import (
 )
 from api.negotiation import accepted, choose
 from api.problems import problem_response
-from projections.list_documents import document_of
 from projections.publish_folder import DID_NAME, LIST_NAME, PublishFolder, as_jwt
+from projections.static.copies import max_age_seconds
 from registry.domain.errors import RegistryError
 
 LIST_TYPES = ("application/vc", "application/ld+json", "application/json")
@@ -252,7 +252,7 @@ def _read(path: str, offers: tuple[str, ...], default_max_age: int) -> Version |
         *_CORS,
         (b"etag", etag),
         (b"vary", b"Accept"),
-        (b"cache-control", f"public, max-age={_max_age(body, default_max_age)}".encode()),
+        (b"cache-control", f"public, max-age={max_age_seconds(body, default_max_age)}".encode()),
     ]
     length = (b"content-length", str(len(body)).encode())
     return Version(
@@ -269,9 +269,3 @@ def _read(path: str, offers: tuple[str, ...], default_max_age: int) -> Version |
 
 def _start(status: int, headers: Headers) -> Message:
     return {"type": "http.response.start", "status": status, "headers": list(headers)}
-
-
-def _max_age(body: bytes, default: int) -> int:
-    """Return the seconds that the list itself allows (its `ttl`, in milliseconds)."""
-    subject = document_of(body).get("credentialSubject")
-    return subject["ttl"] // 1000 if isinstance(subject, dict) and "ttl" in subject else default

@@ -4,6 +4,9 @@
 `NAME.versions/VERSION.SHA256`, written once and never changed. A reader follows one link and so
 sees a whole version or the one before it. Any web server that follows links can serve the folder.
 What is being written lies in `.unfinished` until it is whole and takes its name.
+
+Web servers make an ETag of a file's size and its time of change, some (nginx) in whole seconds. No
+two versions of a name therefore bear the same second, and none that of the name's other form.
 """
 
 import errno
@@ -57,6 +60,7 @@ class PublishFolder:
                 return False
             if current != published:
                 target = self._path(name, published)
+                _date(target, after=self._path(name, current) if current else None, name=name)
                 self._replace_link(link, os.path.relpath(target, link.parent))
         return True
 
@@ -80,6 +84,17 @@ class PublishFolder:
             return self._path(name, published).read_bytes()
         except FileNotFoundError:
             return None
+
+    def prune(self, name: str, *, keep: int) -> None:
+        """Remove versions that are older than the current one and the `keep` - 1 before it."""
+        current = self.current(name)
+        if current is None:
+            return
+        names = sorted(path.name for path in self._path(name, current).parent.iterdir())
+        here = self._path(name, current).name
+        for old in [each for each in names if each < here][: -(keep - 1) or None]:
+            with suppress(FileNotFoundError):  # Another process prunes too.
+                self._path(name, current).with_name(old).unlink()
 
     def withdraw(self, name: str) -> None:
         """Serve `name` no more; the versions stay."""
@@ -169,6 +184,17 @@ def as_jwt(name: str) -> str:
 def did_name(issuer_id: str) -> str:
     """Return the name of an issuer's published DID document."""
     return f"{ISSUERS}/{issuer_id}/did.json"
+
+
+def _date(path: Path, *, after: Path | None, name: str) -> None:
+    """Give a version a second of its own: even where it is JSON, odd where it is a JWS."""
+    with suppress(FileNotFoundError), path.open("rb") as file:  # Either may be lost.
+        second = int(os.fstat(file.fileno()).st_mtime)
+        if after is not None and after.exists():
+            second = max(second, int(after.stat().st_mtime) + 1)
+        second += second % 2 != name.endswith(".jwt")
+        os.utime(file.fileno(), (second, second))
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from registry.domain.status_list import StatusList
 from registry.list_histories import ListHistories
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import IdempotencyKeyOption, PurposeOption, command, group
+from scripts.commands import static_lists
 from scripts.local import audited, caller, opened
 
 ListArgument = Annotated[str, typer.Argument(metavar="LIST", help="The status list's id.")]
@@ -23,8 +24,9 @@ Change = Callable[[ListHistories, Caller, str, str], StatusList]
 
 def add_to(app: typer.Typer) -> None:
     """Add `list`."""
-    lists = group(app, "list", about="The past of status lists, and who may fetch it.")
+    lists = group(app, "list", about="Status lists: their past, and copies of them elsewhere.")
     command(lists, "versions")(versions)
+    static_lists.add_to(lists)
     history = group(lists, "history", about="Who may fetch the past versions of a list.")
     command(history, "open")(open_history)
     command(history, "close")(close_history)
@@ -36,7 +38,7 @@ def versions(
     purpose: PurposeOption = "revocation",
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many at most.")] = 50,
 ) -> Answer:
-    """List the published versions of a status list, newest first.
+    """List the published versions of a list, newest first.
 
     Example:
       registry list versions 018f… --purpose suspension

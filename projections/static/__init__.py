@@ -1,0 +1,1 @@
+"""Copies of what is published, kept where other servers than the registry serve them."""
