@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from registry.domain.errors import RegistryError
+from registry.store import standby_confirmation
+from registry.store.database_urls import read_database_url, without_pooler
 from registry.store.folders import try_lock
 
 BUSY_SECONDS = 5
@@ -23,6 +25,13 @@ LOCK_SECONDS = 5
 IDLE_IN_TRANSACTION_SECONDS = 30
 STATEMENT_SECONDS = 60
 CONNECT_SECONDS = 3
+# A server whose machine is gone sends nothing more: about twelve seconds of that are taken for it.
+_NOTICE_SILENCE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 12_000,
+}
 
 
 class StoreUnavailableError(RegistryError):
@@ -32,10 +41,14 @@ class StoreUnavailableError(RegistryError):
 class Database:
     """A pool of connections to the database at `url`; connects when first used, not before."""
 
+    several = "read-write"
+    """Which of several servers in the URL is meant."""
+    is_standby = False
+    """Whether what others know of the database may not be seen in it yet."""
+
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
-        parsed = make_url(url)
-        if parsed.drivername in ("postgresql", "postgres"):
-            parsed = parsed.set(drivername="postgresql+psycopg")
+        parsed = read_database_url(url, several=self.several)
+        parsed, is_pooled = without_pooler(parsed)
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine = create_engine(
@@ -46,11 +59,17 @@ class Database:
             pool_timeout=BUSY_SECONDS,
             pool_pre_ping=not self.is_sqlite,
             hide_parameters=True,  # A message of the driver ends up in logs.
-            connect_args=_sqlite_arguments() if self.is_sqlite else _postgres_arguments(),
+            connect_args=(
+                _sqlite_arguments() if self.is_sqlite else _postgres_arguments(pooled=is_pooled)
+            ),
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", standby_confirmation.watch)
+        if is_pooled:
+            event.listen(self.engine, "begin", _limit)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -87,6 +106,19 @@ class Database:
                 if patient:
                     self._lift_limits(connection)
                 yield connection
+            if standby_confirmation.was_cut_short(connection):
+                raise _unconfirmed()
+
+    def confirm(self) -> None:
+        """Return once whatever was seen before is as durable as commits are on this database.
+
+        With a synchronous standby the primary may show what only it has (`standby_confirmation`);
+        what came before a commit is on the standby with it. Raises StoreUnavailableError.
+        """
+        if not self.is_sqlite:
+            with self.writing() as connection:
+                # A commit waits only where something was written, if for nobody to read.
+                connection.exec_driver_sql("SELECT pg_logical_emit_message(true, 'registry', '')")
 
     @contextmanager
     def unpooled(self) -> Iterator[Any]:
@@ -155,18 +187,39 @@ def _unavailable(error: Exception) -> StoreUnavailableError:
     )
 
 
+def _unconfirmed() -> StoreUnavailableError:
+    return StoreUnavailableError(
+        "the standby has not confirmed the change, which may be lost with the primary",
+        remedy="repeat the request with the same Idempotency-Key once the standby is back",
+    )
+
+
 def _sqlite_arguments() -> dict[str, Any]:
     return {"timeout": BUSY_SECONDS, "check_same_thread": False}
 
 
-def _postgres_arguments() -> dict[str, Any]:
-    milliseconds = {
+def _limits() -> dict[str, int]:
+    """Return PostgreSQL's limits in milliseconds."""
+    return {
         "lock_timeout": LOCK_SECONDS * 1000,
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS * 1000,
         "statement_timeout": STATEMENT_SECONDS * 1000,
     }
-    options = " ".join(f"-c {name}={value}" for name, value in milliseconds.items())
-    return {"connect_timeout": CONNECT_SECONDS, "options": options, "prepare_threshold": 2}
+
+
+def _postgres_arguments(*, pooled: bool) -> dict[str, Any]:
+    """Return how to connect: behind a pooler nothing stays with a connection, nor is prepared."""
+    options = " ".join(f"-c {name}={value}" for name, value in _limits().items())
+    lasting = (
+        {"prepare_threshold": None} if pooled else {"options": options, "prepare_threshold": 2}
+    )
+    return {"connect_timeout": CONNECT_SECONDS, **lasting, **_NOTICE_SILENCE}
+
+
+def _limit(connection: Connection) -> None:
+    """Set the limits for one transaction, whichever of the server's connections it gets."""
+    limits = [f"SET LOCAL {name} = {value}" for name, value in _limits().items()]
+    connection.exec_driver_sql("; ".join(limits))
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
