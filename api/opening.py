@@ -7,6 +7,7 @@ from registry.store.database import Database
 from registry.store.installation import NotInitialisedError
 from registry.store.key_store import KeyStore, read_master_key
 from registry.store.log_keys import read_log_keys
+from registry.store.standby_reading import ReadingDatabase
 
 
 def public_url_of(settings: Settings) -> str:
@@ -18,6 +19,12 @@ def public_url_of(settings: Settings) -> str:
             remedy="run: registry init --public-url https://…",
         )
     return settings.public_url
+
+
+def open_reading(settings: Settings) -> Database | None:
+    """Return the standby that auditors' questions are answered from, None where none is set."""
+    url = settings.reading_database_url
+    return ReadingDatabase(url) if url else None
 
 
 def open_key_store(settings: Settings, database: Database) -> KeyStore:

@@ -29,6 +29,7 @@ from projections.transparency.tree_state import LogState
 from registry.domain.errors import RegistryError
 from registry.formats.tlog.merkle import leaf_hashes
 from registry.store.database import Database, StoreUnavailableError
+from registry.store.standby_confirmation import unsafe_commit
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ WAIT_SECONDS = 30.0
 class TransparencyLog:
     """One registry's log; any number of processes may tick it, one at a time does."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by name
         self,
         *,
         database: Database,
@@ -50,10 +51,11 @@ class TransparencyLog:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
         owners_database: Callable[[], Database] | None = None,
+        shard: str | None = None,
     ) -> None:
         self.folder = folder
         self._database = database
-        self._public_url = public_url
+        self._public_url, self._shard = public_url, shard
         self._stored = StoredLeaves(recorder)
         self.signers = LogSigners(open_keys, folder)
         self._signing = CheckpointSigning(self.signers, monotonic=monotonic)
@@ -65,8 +67,10 @@ class TransparencyLog:
             signers=self.signers,
             clock=clock,
             owners_database=owners_database or (lambda: database),
+            shard=shard,
         )
         self._settled: LogState | None = None
+        self._confirmed: LogState | None = None
         self.alarm: str | None = None
         """Why the log does not go on, None while it does."""
 
@@ -83,7 +87,7 @@ class TransparencyLog:
     @property
     def origin(self) -> str:
         """The origin of the log that grows."""
-        return origin_of(self._public_url, self.current)
+        return origin_of(self._public_url, self.current, self._shard)
 
     @property
     def size(self) -> int:
@@ -124,6 +128,7 @@ class TransparencyLog:
             before = self._settle()
             after = self._grow(before)
             if not self._signing.is_resting:
+                self._confirm(after)
                 self._signing.sign(self.folder.log(after.number), after)
         return after.size - before.size
 
@@ -159,7 +164,8 @@ class TransparencyLog:
             # The log that is closed is the last one with a checkpoint, so the next is beyond it.
             if not self.signers.has_new(self.current + 1):
                 make_key()
-            self.signers.of(self.current + 1, origin_of(self._public_url, self.current + 1))
+            following = origin_of(self._public_url, self.current + 1, self._shard)
+            self.signers.of(self.current + 1, following)
             self._settled = self._settling.reopen()
         return self._settled
 
@@ -230,8 +236,20 @@ class TransparencyLog:
         with self._database.writing() as connection:
             _check_durable(connection)
             tree_state.advance(connection, before, after, runs)
-        self._settled = after
+        self._settled = self._confirmed = after
         return after
+
+    def _confirm(self, state: LogState) -> None:
+        """Return once the database keeps a state for good that it shows, as its standby may not.
+
+        What we committed ourselves was confirmed by that; what another process did, or what
+        came back with a crashed primary, need not have been.
+        """
+        if state != self._confirmed:
+            with self._database.reading() as connection:
+                _check_durable(connection)
+            self._database.confirm()
+            self._confirmed = state
 
     def _report(self, error: Exception) -> None:
         reason = _reason(error)
@@ -259,8 +277,9 @@ def _check_durable(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
-    if connection.execute(text("SHOW synchronous_commit")).scalar_one() == "off":
+    names = ("synchronous_commit", "synchronous_standby_names")
+    settings = [connection.execute(text(f"SHOW {name}")).scalar_one() for name in names]
+    if (reason := unsafe_commit(*settings)) is not None:
         raise NotDurableError(
-            "PostgreSQL's synchronous_commit is off, so what is signed could be lost",
-            remedy="ALTER ROLE … SET synchronous_commit = on, then restart the registry",
+            reason, remedy="ALTER ROLE … SET synchronous_commit = on, then restart the registry"
         )

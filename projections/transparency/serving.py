@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from projections.transparency.cosigned import CosignedCheckpoints
-from projections.transparency.floor import LogFiles, LogFolder
+from projections.transparency.floor import LogFiles, LogFolder, checkpoint_in
 from projections.transparency.origins import origin_of, prefix_of
 from registry.formats.tlog.policies import Policy
 from registry.formats.tlog.tile_paths import EntriesAddress, TileAddress, TilePathError
@@ -24,14 +24,22 @@ class LogDescription:
 class ServedLogs:
     """Reads the logs' folder for whoever asks; the database is not needed."""
 
-    def __init__(self, folder: LogFolder, public_url: str, *, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        folder: LogFolder,
+        public_url: str,
+        *,
+        policy: Policy | None = None,
+        shard: str | None = None,
+    ) -> None:
         self._folder = folder
         self._public_url = public_url
+        self._shard = shard
         self._policy = policy
 
     def all(self) -> list[LogDescription]:
         """Return every log that has a checkpoint, the first one first."""
-        logs = [self._folder.log(number) for number in self._folder.numbers()]
+        logs = [files for number in self._folder.numbers() if (files := self._own(number))]
         return [self._described(files) for files in logs if files.checkpoint() is not None]
 
     def checkpoint(self, number: int) -> bytes | None:
@@ -40,7 +48,9 @@ class ServedLogs:
         Where the policy asks for a quorum it is the newest that one has cosigned, also while the
         witnesses are away: a larger one, served in between, would make the log seem to shrink.
         """
-        files = self._folder.log(number)
+        files = self._own(number)
+        if files is None:
+            return None
         note, cosigned = files.checkpoint(), CosignedCheckpoints(files.path, self._policy)
         if self._policy is not None and self._policy.quorum is not None:
             return cosigned.newest()
@@ -52,7 +62,9 @@ class ServedLogs:
             address = TileAddress.parse(path)
         except TilePathError:
             return None
-        files = self._folder.log(number)
+        files = self._own(number)
+        if files is None:
+            return None
         hashes = files.covered() >> TILE_HEIGHT * address.level
         if address.number * TILE_WIDTH + address.width > hashes:
             return None
@@ -64,16 +76,30 @@ class ServedLogs:
             address = EntriesAddress.parse(path)
         except TilePathError:
             return None
-        files = self._folder.log(number)
-        if address.number * TILE_WIDTH + address.width > files.covered():
+        files = self._own(number)
+        if files is None or address.number * TILE_WIDTH + address.width > files.covered():
             return None
         return files.read_bundle(address.number, address.width)
+
+    def _own(self, number: int) -> LogFiles | None:
+        """Return a log of this shard's.
+
+        None for one that came with a copy of the folder: it goes on growing where it came from,
+        so that an older state of it is served nowhere.
+        """
+        files = self._folder.log(number)
+        note = files.checkpoint() if self._shard is not None else None
+        is_own = note is None or checkpoint_in(note).origin == self._origin(number)
+        return files if is_own else None
+
+    def _origin(self, number: int) -> str:
+        return origin_of(self._public_url, number, self._shard)
 
     def _described(self, files: LogFiles) -> LogDescription:
         signers = files.keys()
         return LogDescription(
-            origin=origin_of(self._public_url, files.number),
-            url=self._public_url + prefix_of(files.number),
+            origin=self._origin(files.number),
+            url=self._public_url + prefix_of(files.number, self._shard),
             size=files.covered(),
             keys=tuple(key.vkey for key in signers),
             succeeded_by=files.closed_by(),

@@ -49,12 +49,14 @@ class Settling:
         signers: LogSigners,
         clock: Callable[[], datetime],
         owners_database: Callable[[], Database],
+        shard: str | None = None,
     ) -> None:
         self._database = database
         self._owners_database = owners_database
         self._stored = stored
         self._folder = folder
         self._public_url = public_url
+        self._shard = shard
         self._signers = signers
         self._clock = clock
 
@@ -65,6 +67,7 @@ class Settling:
         record of them, which no restore of a backup does. Raises TransparencyError.
         """
         state = self._state()
+        self._check_ours(state)
         if not truncated_too:
             self._check_begun_by_operator(state)
         files = self._folder.log(state.number)
@@ -84,6 +87,8 @@ class Settling:
         with self._database.reading() as connection:
             state = tree_state.newest(connection)
         number = max(self._folder.newest, 1)
+        if state is not None and state.origin != (origin := self._origin(state.number)):
+            return f"the log {state.origin} is another shard's, this one has {origin}"
         if state is None or state.number < number:
             size = self._folder.log(number).covered()
             return f"the database knows nothing of log {number}" if size else None
@@ -104,7 +109,7 @@ class Settling:
                 remedy="restore the log's folder from a copy",
             )
         # The folder says so first: a row in the database alone closes no log.
-        self._folder.log(number - 1).close(origin_of(self._public_url, number))
+        self._folder.log(number - 1).close(self._origin(number))
         return self._begin(number)
 
     def succession(self, state: LogState) -> bytes:
@@ -115,8 +120,11 @@ class Settling:
                 f"the checkpoint of log {state.number - 1} is missing",
                 remedy="restore the log's folder from a copy",
             )
-        origin = origin_of(self._public_url, state.number - 1)
-        return succession_leaf(origin=origin, checkpoint=note)
+        # The log before may be another shard's: the one this shard was split off from.
+        return succession_leaf(origin=checkpoint_in(note).origin, checkpoint=note)
+
+    def _origin(self, number: int) -> str:
+        return origin_of(self._public_url, number, self._shard)
 
     def _state(self) -> LogState:
         with self._database.reading() as connection:
@@ -128,6 +136,17 @@ class Settling:
             return self._begin(newest)
         return state
 
+    def _check_ours(self, state: LogState) -> None:
+        """Raise LogContradictedError for the log of the shard that this one was split off from.
+
+        Two that signed it would fork it, be it with the same leaves for a while.
+        """
+        if state.origin != (origin := self._origin(state.number)):
+            raise LogContradictedError(
+                f"the database's log is {state.origin}, and not {origin}: it is another shard's",
+                remedy="begin this shard's own: registry log reopen --confirm",
+            )
+
     def _check_begun_by_operator(self, state: LogState) -> None:
         """Raise LogContradictedError for a log that only the database says was begun."""
         if state.number > 1 and self._folder.log(state.number - 1).closed_by() is None:
@@ -138,9 +157,10 @@ class Settling:
             )
 
     def _begin(self, number: int) -> LogState:
-        origin = origin_of(self._public_url, number)
         with self._database.writing() as connection:
-            return tree_state.begin(connection, number, origin, at=instant(self._clock()))
+            return tree_state.begin(
+                connection, number, self._origin(number), at=instant(self._clock())
+            )
 
     def _restored(self, files: LogFiles, state: LogState, note: bytes) -> LogState:
         """Put events back, then let the database know the log as the folder has it."""
@@ -198,7 +218,7 @@ class Settling:
     def _mark_closed(self, state: LogState) -> None:
         for number in self._folder.numbers():
             if number < state.number:
-                self._folder.log(number).close(origin_of(self._public_url, number + 1))
+                self._folder.log(number).close(self._origin(number + 1))
 
 
 def _holds(files: LogFiles, state: LogState) -> bool:

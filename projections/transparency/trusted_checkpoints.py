@@ -45,7 +45,9 @@ class Trusted:
     believed: Checkpoint | None
 
 
-def trusted(folder: LogFolder, public_url: str, brought: Brought) -> Trusted | None:
+def trusted(
+    folder: LogFolder, public_url: str, brought: Brought, *, shard: str | None = None
+) -> Trusted | None:
     """Return what to hold the events against, None where nothing was ever signed.
 
     A checkpoint that was brought must be one the log's folder still extends. Raises
@@ -58,7 +60,7 @@ def trusted(folder: LogFolder, public_url: str, brought: Brought) -> Trusted | N
             return None
         raise damaged(f"{files.path} holds no checkpoint")
     newest = _own(files, note)
-    if newest.origin != (origin := origin_of(public_url, files.number)):
+    if newest.origin != (origin := origin_of(public_url, files.number, shard)):
         raise damaged(f"{files.path} is of the log {newest.origin}, not of {origin}")
     believed = None if brought.is_nothing else _believed(files, note, brought)
     if believed is not None:

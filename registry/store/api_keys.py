@@ -11,10 +11,14 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from registry.domain.errors import InvalidValueError, NotFoundError, RegistryError
+from registry.sharding import ElsewhereError
 from registry.store.database import Database
 from registry.store.tables import api_keys
 
 PREFIX = "rk"
+SHARDED_PREFIX = "rks"
+"""Of the tokens of a shard, whose name follows: `rks_SHARD_…`, so that a proxy can tell it."""
+
 ACTOR_PREFIX = "api-key:"
 """How the holder of a key is named in events, before the key's id."""
 
@@ -31,6 +35,10 @@ class Role(StrEnum):
 
 class CredentialsRefusedError(RegistryError):
     """The API key is missing, wrong, expired or withdrawn."""
+
+
+class KeyElsewhereError(ElsewhereError):
+    """The API key or access token belongs to another shard."""
 
 
 class UnknownApiKeyError(NotFoundError):
@@ -60,10 +68,11 @@ class ApiKey:
 
 
 class ApiKeys:
-    """The table of keys."""
+    """The table of keys; their tokens name the `shard` they are made in, if it has a name."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, shard: str | None = None) -> None:
         self._database = database
+        self._shard = shard
 
     def create(
         self, role: Role, *, issuer_id: str | None, label: str, at: str, expires_at: str
@@ -80,12 +89,18 @@ class ApiKeys:
         with self._database.writing() as connection:
             row = {**vars(key), "role": role.value, "secret_hash": _hash(secret)}
             connection.execute(insert(api_keys), [row])
-        return key, f"{PREFIX}_{key_id}_{secret}"
+        return key, in_shard(self._shard, f"{key_id}_{secret}", otherwise=PREFIX)
 
     def authenticate(self, token: str, *, at: str) -> Principal:
-        """Return who holds `token`; raises CredentialsRefusedError without saying why not."""
-        prefix, key_id, secret = ([*token.split("_", 2), "", "", ""])[:3]
+        """Return who holds `token`; raises CredentialsRefusedError without saying why not.
+
+        Raises KeyElsewhereError for one of another shard that came here with no copy of it.
+        """
+        shard, rest = shard_in(token)
+        prefix, key_id, secret = ([*rest.split("_", 2), "", "", ""])[:3]
         row = self._row(key_id)
+        if row is None:
+            check_shard_of_token(shard, here=self._shard)
         # The comparison runs for an unknown key too, so that both take the same time.
         known = row.secret_hash if row else _hash("")
         matches = hmac.compare_digest(known, _hash(secret))
@@ -132,6 +147,30 @@ class ApiKeys:
         query = select(api_keys).where(api_keys.c.key_id == key_id)
         with self._database.reading() as connection:
             return connection.execute(query).one_or_none()
+
+
+def in_shard(shard: str | None, token: str, *, otherwise: str = "") -> str:
+    """Return a token that names its shard, or after `otherwise` where that has no name."""
+    if shard is None:
+        return f"{otherwise}_{token}" if otherwise else token
+    return f"{SHARDED_PREFIX}_{shard}_{token}"
+
+
+def shard_in(token: str) -> tuple[str | None, str]:
+    """Return the shard that a token names, and the token as a shard without a name has it."""
+    prefix, _, rest = token.partition("_")
+    if prefix != SHARDED_PREFIX:
+        return None, token
+    shard, _, rest = rest.partition("_")
+    return shard, rest if "." in rest else f"{PREFIX}_{rest}"
+
+
+def check_shard_of_token(shard: str | None, *, here: str | None) -> None:
+    """Raise KeyElsewhereError for a token that names another shard."""
+    if shard not in (None, here):
+        raise KeyElsewhereError(
+            f"the key was made in the shard {shard}", field="Authorization", shard=shard
+        )
 
 
 def _principal(row: Row[Any]) -> Principal:

@@ -10,6 +10,7 @@ from registry.domain.errors import InvalidValueError
 from registry.store.api_keys import (
     ApiKeys,
     CredentialsRefusedError,
+    KeyElsewhereError,
     Principal,
     Role,
     UnknownApiKeyError,
@@ -165,3 +166,30 @@ def test_the_holder_of_a_living_key_is_known_without_its_secret(keys: ApiKeys) -
 def test_nobody_holds_an_unknown_key(keys: ApiKeys) -> None:
     with pytest.raises(CredentialsRefusedError):
         keys.holder("0123456789abcdef", at=LATER)
+
+
+def test_token_of_a_shard_names_it(database: Database) -> None:
+    keys = ApiKeys(database, shard="a")
+    key_id, token = new(keys)
+    assert token.startswith(f"rks_a_{key_id}_")
+    assert keys.authenticate(token, at=LATER).actor == f"api-key:{key_id}"
+
+
+def test_key_of_another_shard_is_sent_there(database: Database) -> None:
+    with pytest.raises(KeyElsewhereError) as refusal:
+        ApiKeys(database, shard="b").authenticate("rks_a_0123456789abcdef_secret", at=LATER)
+    assert refusal.value.shard == "a"
+
+
+def test_key_is_good_in_the_shard_that_was_split_off_with_a_copy_of_it(database: Database) -> None:
+    key_id, token = new(ApiKeys(database, shard="a"))
+    copied = ApiKeys(database, shard="b")
+    assert copied.authenticate(token, at=LATER).actor == f"api-key:{key_id}"
+    with pytest.raises(CredentialsRefusedError):
+        copied.authenticate(token[:-1], at=LATER)
+
+
+@pytest.mark.parametrize("token", ["rks_a_", "rks_a_0123456789abcdef_wrong", "rk_a_x"])
+def test_wrong_key_of_this_shard_is_refused(database: Database, token: str) -> None:
+    with pytest.raises(CredentialsRefusedError):
+        ApiKeys(database, shard="a").authenticate(token, at=LATER)
