@@ -44,7 +44,7 @@ format: $(DEVELOPMENT) ## put the sources into their form
 	$(BIN)/ruff format
 
 bench: $(DEVELOPMENT) ## measure
-	$(BIN)/python -m scripts.benchmarks $(ARGS)
+	$(BIN)/registry bench $(ARGS)
 
 lock: $(BOOTSTRAPPED) ## choose versions again, and write them down with their hashes
 	$(COMPILE) --upgrade --group bootstrap --output-file requirements-bootstrap.txt

@@ -19,6 +19,8 @@ class Effort:
     credentials: int
     demonstrated: int
     load_seconds: int
+    list_entries: tuple[int, ...]
+    changes: int
 
 
 FULL = Effort(
@@ -29,6 +31,8 @@ FULL = Effort(
     credentials=200,
     demonstrated=400,
     load_seconds=5,
+    list_entries=(131_072, 1_048_576, 8_388_608),
+    changes=2_000,
 )
 QUICK = Effort(
     runs=5,
@@ -38,6 +42,8 @@ QUICK = Effort(
     credentials=100,
     demonstrated=100,
     load_seconds=1,
+    list_entries=(131_072,),
+    changes=400,
 )
 
 

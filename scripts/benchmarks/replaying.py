@@ -1,10 +1,6 @@
 """How long does `registry replay --verify` take, and how much memory, from the log to the views?"""
 
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -19,6 +15,7 @@ from registry.store.database import Database
 from registry.store.mapper import EventMapper
 from registry.store.recorders import EventRecorder
 from registry.store.tables import documents, subjects
+from scripts.benchmarks import child
 from scripts.benchmarks.databases import sqlite_and_postgres
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import PUBLIC_URL
@@ -26,7 +23,7 @@ from scripts.benchmarks.results import Goal, Of, Result
 from scripts.benchmarks.sample_history import sample_events
 
 PAGE = 5000
-KIB_A_MIB = 1024
+VERIFY = ("replay", "--verify")
 SPEED_GOAL = Goal(Of.MEDIAN, 1_000_000 / 180)
 MEMORY_GOAL = Goal(Of.MEDIAN, 1024, lower=False)
 
@@ -37,16 +34,17 @@ def measure(effort: Effort) -> Iterator[Result]:
         for name, url in urls.items():
             with tempfile.TemporaryDirectory() as folder:
                 settings = Settings(folder=Path(folder), database_url=url, public_url=PUBLIC_URL)
-                _fill(settings, effort.replayed)
-                runs = [_verify(settings) for _ in range(effort.runs)]
+                fill(settings, effort.replayed)
+                runs = [child.run(settings, VERIFY) for _ in range(effort.runs)]
             note = f"{effort.replayed:,} events, their log, every view; a process of its own"
-            rates = [effort.replayed / seconds for seconds, _ in runs]
-            memory = [mib for _, mib in runs]
+            rates = [effort.replayed / each.seconds for each in runs]
+            memory = [each.mib for each in runs]
             yield Result(f"replaying.{name}", "events/s", rates, goal=SPEED_GOAL, note=note)
             yield Result(f"replaying.{name}.memory", "MiB", memory, goal=MEMORY_GOAL, note=note)
 
 
-def _fill(settings: Settings, count: int) -> None:
+def fill(settings: Settings, count: int) -> None:
+    """Make a registry with a history of so many events, its views, its log and its documents."""
     founding.initialise(settings)
     with closing(bootstrap.build(settings)) as registry:
         _append(registry.recorder, count)
@@ -75,23 +73,3 @@ def _keep_documents(database: Database) -> None:
     with database.writing() as connection:
         for table, rows in ((subjects, learners), (documents, kept)):
             connection.execute(insert(table).from_select(list(table.c.keys()), rows))
-
-
-def _verify(settings: Settings) -> tuple[float, float]:
-    """Return how many seconds one verification took, and how many MiB at most."""
-    command = ["-m", "scripts.cli", "--folder", str(settings.folder), "replay", "--verify"]
-    given = {
-        "REGISTRY_DATABASE_URL": settings.effective_database_url,
-        "REGISTRY_PUBLIC_URL": PUBLIC_URL,
-    }
-    started = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, *command], env=os.environ | given, stdout=subprocess.DEVNULL
-    ) as process:
-        # What `wait4` tells is of this child alone.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    if process.returncode:
-        raise RuntimeError("the sample history was not found to be what its events make it")
-    return seconds, usage.ru_maxrss / KIB_A_MIB

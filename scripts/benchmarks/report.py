@@ -33,21 +33,21 @@ def print_table(machine: dict[str, Any], results: Sequence[Result]) -> None:
 
 
 def _cells(result: Result) -> list[str]:
-    beside = ", ".join(f"{name} {_number(n)}" for name, n in result.medians_beside.items())
+    beside = ", ".join(f"{name} {number(n)}" for name, n in result.medians_beside.items())
     met = {True: "yes", False: "NO", None: ""}[result.met]
     goal = str(result.goal or "")
     return [
         result.name,
-        _number(result.median),
+        number(result.median),
         result.unit,
         beside,
-        _number(result.ratio),
+        number(result.ratio),
         goal,
         met,
     ]
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     """Return a number to three digits, or whole where it is larger."""
     if value is None:
         return "-"

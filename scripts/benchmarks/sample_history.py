@@ -30,21 +30,26 @@ def sample_events(count: int, *, seed: int = 1) -> Iterator[e.Event]:
             yield event
 
 
+def list_of_credentials(
+    issuer: UUID, count: int, *, seed: int, entries: int = LIST_SIZE
+) -> Iterator[e.Event]:
+    """Yield a list of an issuer that is there, and `count` credentials of it that nobody changed.
+
+    Each seed makes others.
+    """
+    source = random.Random(seed)  # noqa: S311 - every run measures the same history
+    list_id, achievement = _uuid(source), _uuid(source)
+    yield _list(source, list_id, issuer, seed, entries=entries)
+    for index in range(count):
+        entry = _entry(issuer, (str(list_id), index))
+        yield _issued(source, _common(source, _uuid(source), 1), entry, achievement)
+
+
 def _life(
     source: random.Random, credential: UUID, issuer: UUID, place: tuple[str, int]
 ) -> list[e.Event]:
-    issued = e.CredentialIssued(
-        **_common(source, credential, 1),
-        **_entry(issuer, place),
-        achievement_id=str(_uuid(source)),
-        achievement_version=1,
-        profile="default",
-        subject_ref=str(_uuid(source)),
-        document_digest=source.randbytes(32).hex(),
-        verification_method=f"did:web:registry.example.org:issuers:{issuer}#z6Mk{'x' * 44}",
-        cryptosuite="eddsa-rdfc-2022",
-        valid_from="2026-01-01T00:00:00.000000Z",
-    )
+    common, achievement = _common(source, credential, 1), _uuid(source)
+    issued = _issued(source, common, _entry(issuer, place), achievement)
     chance = source.random()
     if chance < UNCHANGED:
         return [issued]
@@ -61,6 +66,24 @@ def _life(
     return [issued, revoked]
 
 
+def _issued(
+    source: random.Random, common: dict[str, Any], entry: dict[str, Any], achievement: UUID
+) -> e.Event:
+    did = f"did:web:registry.example.org:issuers:{entry['issuer_id']}"
+    return e.CredentialIssued(
+        **common,
+        **entry,
+        achievement_id=str(achievement),
+        achievement_version=1,
+        profile="default",
+        subject_ref=str(_uuid(source)),
+        document_digest=source.randbytes(32).hex(),
+        verification_method=f"{did}#z6Mk{'x' * 44}",
+        cryptosuite="eddsa-rdfc-2022",
+        valid_from="2026-01-01T00:00:00.000000Z",
+    )
+
+
 def _issuer(source: random.Random, issuer: UUID) -> e.Event:
     return e.IssuerRegistered(
         **_common(source, issuer, 1),
@@ -72,14 +95,16 @@ def _issuer(source: random.Random, issuer: UUID) -> e.Event:
     )
 
 
-def _list(source: random.Random, list_id: UUID, issuer: UUID, number: int) -> e.Event:
+def _list(
+    source: random.Random, list_id: UUID, issuer: UUID, number: int, *, entries: int = LIST_SIZE
+) -> e.Event:
     return e.StatusListOpened(
         **_common(source, list_id, 1),
         issuer_id=str(issuer),
         cryptosuite="eddsa-rdfc-2022",
         profile="default",
         purposes=["revocation", "suspension"],
-        size=LIST_SIZE,
+        size=entries,
         sequence=number,
     )
 

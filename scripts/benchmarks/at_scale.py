@@ -1,0 +1,128 @@
+"""With a million credentials and a bulk issuing under way: how fresh are lists, how big the server?
+
+The registry serves, publishes, and carries out a job of many rows; one client changes credentials
+of the million one after the other, and polls the list of each until the change is in it.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from statistics import quantiles
+from uuid import UUID, uuid4
+
+from registry.domain import events as e
+from registry.domain.securing import Mechanism
+from registry.formats import bitstring
+from registry.store.mapper import EventMapper
+from scripts.benchmarks.databases import postgres, version
+from scripts.benchmarks.live import Client, Live, served
+from scripts.benchmarks.measuring import Effort
+from scripts.benchmarks.registries import Measured, new_registry
+from scripts.benchmarks.results import Goal, Of, Result
+from scripts.benchmarks.sample_history import LIST_SIZE, list_of_credentials
+
+MECHANISM = Mechanism.EDDSA_RDFC_2022
+LARGE_LIST = 1_048_576
+SAVED_AT_ONCE = 5_000
+KNOWN_OF_A_PAGE = 100
+CHANGES = 40
+LONGEST_PAUSE_SECONDS = 0.2
+POLL_SECONDS = 0.005
+MOST_SECONDS = 30
+FRESH = {"p50": Goal(Of.MEDIAN, 150, lower=False), "p99": Goal(Of.MEDIAN, 1000, lower=False)}
+SMALL = Goal(Of.MEDIAN, 300, lower=False)
+
+
+class NotPublishedError(Exception):
+    """A change that was acknowledged was not published in time."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    credential_id: str
+    path: str
+    index: int
+
+
+def measure(effort: Effort) -> Iterator[Result]:
+    """Measure with lists of the least size, and with as many credentials in lists of a million."""
+    yield from _measure(effort, LIST_SIZE)
+    yield from _measure(effort, LARGE_LIST)
+
+
+def _measure(effort: Effort, entries: int) -> Iterator[Result]:
+    with ExitStack() as stack:
+        server = stack.enter_context(postgres())
+        made = new_registry(server.create_database(), [MECHANISM])
+        measured = stack.enter_context(made)
+        known = _fill(measured, effort.replayed, entries)
+        live = stack.enter_context(served(measured))
+        _order(live, measured.achievements[MECHANISM], rows=effort.events)
+        runs = [_run(live, known, seed) for seed in range(effort.runs)]
+        where = version(server)
+    note = (
+        f"{where}, fsync on, {effort.replayed:,} credentials in lists of {entries:,} entries, "
+        f"a job of {effort.events:,} rows running; {CHANGES} changes a run"
+    )
+    name = f"at_scale.{entries}_entries"
+    for percentile, goal in FRESH.items():
+        at = int(percentile[1:]) - 1
+        found = [quantiles(delays, n=100, method="inclusive")[at] for delays, _ in runs]
+        stated = goal if entries == LIST_SIZE else None
+        yield Result(f"{name}.{percentile}", "ms", found, goal=stated, note=note)
+    yield Result(f"{name}.memory", "MiB", [mib for _, mib in runs], goal=SMALL, note=note)
+
+
+def _fill(measured: Measured, size: int, entries: int) -> list[_Entry]:
+    """Record credentials in as many lists as they fill, fold and publish; return some of them."""
+    recorder, mapper, known = measured.registry.recorder, EventMapper(), list[_Entry]()
+    issuer = UUID(measured.issuer_id)
+    for number, first in enumerate(range(0, size, entries), 1):
+        count = min(entries, size - first)
+        events = list_of_credentials(issuer, count, seed=number, entries=entries)
+        while page := list(islice(events, SAVED_AT_ONCE)):
+            recorder.insert_events([mapper.to_stored_event(event) for event in page])
+            known += map(_entry, page[-KNOWN_OF_A_PAGE:])
+    measured.registry.catch_up.run()
+    measured.registry.publisher.tick()
+    return known
+
+
+def _entry(event: e.Event) -> _Entry:
+    if not isinstance(event, e.CredentialIssued):
+        raise TypeError(event)
+    path = f"/status-lists/{event.list_id}/suspension"
+    return _Entry(str(event.originator_id), path, event.list_index or 0)
+
+
+def _order(live: Live, achievement_id: str, *, rows: int) -> None:
+    """Order a mass issuing to learners nobody has met before."""
+    body = "\n".join(["email", *(f"{uuid4().hex}@example.org" for _ in range(rows))])
+    live.client().upload(f"/v1/issuing-jobs?achievement_id={achievement_id}", body)
+
+
+def _run(live: Live, known: list[_Entry], seed: int) -> tuple[list[float], float]:
+    """Change some credentials; return the milliseconds each took to be seen, and the memory."""
+    source, client = random.Random(seed), live.client()  # noqa: S311 - only to be out of step
+    delays = [_delay_ms(client, known.pop(), source) for _ in range(min(CHANGES, len(known)))]
+    return delays, live.memory_mib()
+
+
+def _delay_ms(client: Client, entry: _Entry, source: random.Random) -> float:
+    time.sleep(source.uniform(0, LONGEST_PAUSE_SECONDS))
+    client.post(f"/v1/credentials/{entry.credential_id}/suspend", {"reason": "other"})
+    acknowledged = time.perf_counter()
+    while not _is_set(client, entry):
+        if time.perf_counter() - acknowledged > MOST_SECONDS:
+            raise NotPublishedError(entry.path)
+        time.sleep(POLL_SECONDS)
+    return (time.perf_counter() - acknowledged) * 1000
+
+
+def _is_set(client: Client, entry: _Entry) -> bool:
+    encoded = json.loads(client.get(entry.path))["credentialSubject"]["encodedList"]
+    return bool(bitstring.value(bitstring.decode(encoded), entry.index))
