@@ -186,6 +186,7 @@ def read_standing(
 ) -> StandingAnswer:
     """Read whether an issuer is accredited, now and in every period."""
     issuer = registry.application.issuer(issuer_id)
+    registry.application.check_here(issuer_id)
     response.headers.update(FOR_EVERYONE)
     return standing_answer(
         registry.database,
@@ -204,6 +205,8 @@ def read_standing(
 )
 def read_endorsement(accreditation_id: Id, registry: Serving) -> Response:
     """Read the accreditor's signed EndorsementCredential about an issuer."""
+    accreditation = _accrediting(registry).records.accreditation(accreditation_id)
+    registry.application.check_here(accreditation.granted.issuer_id)
     issued = _accrediting(registry).endorsement(accreditation_id)
     return Response(issued.document, media_type=issued.media_type, headers=FOR_EVERYONE)
 

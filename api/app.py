@@ -19,12 +19,15 @@ from api import (
     health,
     issuer_changes,
     issuers,
+    issuing_jobs,
+    jobs,
     list_history,
     oauth,
     operators,
     public,
     receipts,
     refusals,
+    status_jobs,
     vc_api,
     vc_api_operators,
     verifying,
@@ -68,6 +71,10 @@ GUARDED = (
     auditors.router,
     as_of.router,
     list_history.router,
+    jobs.router,
+    issuing_jobs.router,
+    status_jobs.router,
+    status_jobs.files,
     transparency_log.entries,
 )
 VC_API = (vc_api.router, verifying.router)
@@ -100,12 +107,17 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
     )
     app.state.registry = registry
     app.state.backing_off = BackingOff(time.monotonic)
-    app.state.access_tokens = AccessTokens(registry.token_key, public_url=registry.public_url)
+    app.state.access_tokens = AccessTokens(
+        registry.token_key, public_url=registry.public_url, shard=registry.settings.shard
+    )
     app.state.canonicaliser = KillableCanonicaliser()
     verifier = build_verifier(
         registry, canonicalise=app.state.canonicaliser, development=development
     )
     app.state.verifier = BoundedVerifier(verifier)
+    app.state.uploads = Capacity(
+        most=issuing_jobs.MOST_UPLOADS, most_for_one=issuing_jobs.MOST_UPLOADS_FOR_ONE
+    )
     app.state.generic_issuing = Capacity(most_for_one=MOST_ISSUED_FOR_ONE, wait_seconds=5.0)
     app.state.development = development
     for router in GUARDED:
@@ -131,15 +143,14 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     registry: Registry = app.state.registry
-    registry.runner.start()
-    if registry.witnesses is not None:
-        registry.witnesses.start()
+    registry.start()
     yield
-    await run_in_threadpool(_stop, registry)
+    await run_in_threadpool(stop, registry)
     app.state.canonicaliser.close()
 
 
-def _stop(registry: Registry) -> None:
+def stop(registry: Registry) -> None:
+    """End what a process does for a registry, in order."""
     try:
         registry.application.stop()
     except RegistryError as error:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from api.opening import public_url_of
+from api.opening import open_reading, public_url_of
 from api.settings import Settings
 from projections import ALL
 from projections.history import History
@@ -26,9 +26,9 @@ class Audit:
 def build_audit(settings: Settings) -> Audit:
     """Build what an auditor needs; raises NotInitialisedError. Needs no master key."""
     public_url = public_url_of(settings)
-    database = Database(settings.effective_database_url)
+    database = open_reading(settings) or Database(settings.effective_database_url)
     history = History(open_recorder(database))
     folder = PublishFolder(settings.effective_publish_folder)
     log_folder = LogFolder(settings.effective_log_folder)
-    replay = Replay(database, history, folder, public_url, ALL, log_folder)
+    replay = Replay(database, history, folder, public_url, ALL, log_folder, shard=settings.shard)
     return Audit(public_url, database, history, replay)

@@ -78,7 +78,7 @@ def authenticate(request: Request) -> None:
 def slowed_down(request: Request) -> Iterator[None]:
     """Count who is refused in the block; raises TooManyFailuresError for who was too often."""
     backing_off: BackingOff = request.app.state.backing_off
-    address = request.client.host if request.client else ""
+    address = client_address(request)
     if wait := backing_off.wait_seconds(address):
         raise TooManyFailuresError(
             "too many wrong API keys from this address",
@@ -93,17 +93,41 @@ def slowed_down(request: Request) -> Iterator[None]:
     backing_off.succeeded(address)
 
 
+def client_address(request: Request) -> str:
+    """Return where a request comes from: behind a proxy of ours, what that says of it.
+
+    What the client wrote into the header itself stands before that.
+    """
+    address = request.client.host if request.client else ""
+    if address not in registry_of(request).settings.proxies:
+        return address
+    return request.headers.get("x-forwarded-for", address).rpartition(",")[2].strip()
+
+
 def _recognise(request: Request, token: str) -> None:
     registry, at = registry_of(request), now()
     # No API key has a dot, every access token has two.
     if "." not in token:
-        request.state.principal = registry.api_keys.authenticate(token, at=instant(at))
+        principal = registry.api_keys.authenticate(token, at=instant(at))
+        check_at_home(registry, principal)
+        request.state.principal = principal
         return
     tokens: AccessTokens = request.app.state.access_tokens
     grant = tokens.read(token, now=at)
     # A token is no better than the key it was made for, which may be withdrawn by now.
-    request.state.principal = registry.api_keys.holder(grant.key_id, at=instant(at))
+    principal = registry.api_keys.holder(grant.key_id, at=instant(at))
+    check_at_home(registry, principal)
+    request.state.principal = principal
     request.state.scopes = grant.scopes
+
+
+def check_at_home(registry: Registry, principal: Principal) -> None:
+    """Raise IssuerElsewhereError for who acts for an issuer that another shard answers for.
+
+    What this one knows of the issuer may be out of date, so that it is not even read.
+    """
+    if principal.issuer_id is not None:
+        registry.application.check_here(principal.issuer_id)
 
 
 def _token(request: Request) -> str:

@@ -4,19 +4,25 @@ Building connects to nothing, so that a process starts and serves published list
 database is away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from api import clock
+from api import background, clock
+from api.opening import open_reading
 from api.own_documents import OthersListCache, OwnDocuments
 from api.own_issuers import IssuersHere
 from api.parts import (
     build_application,
     build_base,
     build_erasing,
+    build_issuing_receiver,
+    build_jobs,
+    build_moving,
     build_personal_data,
     build_publisher,
     build_scheduler,
+    build_static,
+    build_status_orders,
     build_transparency,
 )
 from api.settings import Settings
@@ -26,10 +32,12 @@ from projections import ALL
 from projections.catch_up import CatchUp
 from projections.history import History
 from projections.positions import prepare
+from projections.process_roles import ProcessRole
 from projections.publish_folder import PublishFolder
 from projections.publisher import Publisher
 from projections.runner import Runner
 from projections.scheduler import InTurn
+from projections.static.copying import Copying
 from projections.transparency.log import TransparencyLog
 from projections.transparency.receipts import Receipts
 from projections.transparency.witnesses import WitnessClient
@@ -38,11 +46,17 @@ from registry.commands import REGISTRY
 from registry.erasing import Erasing
 from registry.formats.canonical import Canonicaliser
 from registry.housekeeping import Housekeeping
+from registry.jobs.issuing_receiving import IssuingReceiver
+from registry.jobs.jobs import Jobs
+from registry.jobs.running import JobRunner
+from registry.jobs.status_changes_orders import StatusChangeOrders
+from registry.moving import Moving
 from registry.personal_data import PersonalData
 from registry.store import installation, schema
 from registry.store.access_log import AccessLog
-from registry.store.api_keys import ApiKeys
+from registry.store.api_keys import ApiKeys, Role
 from registry.store.database import Database
+from registry.store.leadership import Leadership, open_leadership
 from registry.store.owners_connection import OwnersConnection
 from registry.store.recorders import EventRecorder
 from registry.store.vault import Vault
@@ -61,12 +75,15 @@ class Registry:
     settings: Settings
     public_url: str
     database: Database
+    reading: Database
+    """Where auditors' questions are answered from: a standby, or the database itself."""
     owners: OwnersConnection
     recorder: EventRecorder
     history: History
     application: CredentialRegistry
     housekeeping: Housekeeping
     erasing: Erasing
+    moving: Moving
     personal_data: PersonalData
     vault: Vault
     api_keys: ApiKeys
@@ -75,6 +92,7 @@ class Registry:
     catch_up: CatchUp
     publisher: Publisher
     runner: Runner
+    leadership: Leadership
     transparency: TransparencyLog
     receipts: Receipts
     witnesses: WitnessClient | None
@@ -82,9 +100,20 @@ class Registry:
     token_key: Callable[[], bytes]
     """Gives the 32 bytes that access tokens are signed with."""
     canonicaliser: KillableCanonicaliser
+    jobs: Jobs
+    issuing_jobs: IssuingReceiver
+    status_orders: StatusChangeOrders
+    job_runner: JobRunner
+    """Works on jobs in this process, once it is started."""
+    static: Sequence[Copying]
+    """Copies what is published to each static target, once they are started."""
 
     def standing(self, issuer_id: str) -> bytes:
-        """Return what everybody is told of an issuer's standing; raises UnknownIssuerError."""
+        """Return what everybody is told of an issuer's standing.
+
+        Raises UnknownIssuerError or IssuerElsewhereError.
+        """
+        self.application.check_here(issuer_id)
         answer = standing_answer(
             self.database,
             self.application.issuer(issuer_id),
@@ -94,13 +123,36 @@ class Registry:
         )
         return answer.model_dump_json().encode()
 
+    def read_by(self, role: Role) -> Database:
+        """Return where the questions of a role are answered from.
+
+        Others than auditors must find what they have just written.
+        """
+        return self.reading if role is Role.AUDITOR else self.database
+
+    def start(self) -> None:
+        """Start the background work that is this process's."""
+        self.runner.start()
+        if ProcessRole.JOBS in self.settings.effective_roles:
+            self.job_runner.start()
+        if ProcessRole.STATIC in self.settings.effective_roles:
+            for copying in self.static:
+                copying.start()
+        if self.witnesses is not None and ProcessRole.LOG in self.settings.effective_roles:
+            self.witnesses.start()
+
     def close(self) -> None:
         """Stop the background work and close the database."""
+        self.job_runner.stop()
         self.runner.stop()
+        for copying in self.static:
+            copying.stop()
+        self.leadership.close()
         if self.witnesses is not None:
             self.witnesses.stop()
         self.canonicaliser.close()
         self.owners.close()
+        self.reading.close()
         self.database.close()
 
 
@@ -117,38 +169,55 @@ def build(settings: Settings) -> Registry:
         database=database, streams=streams, commands=base.commands, vault=base.vault
     )
     erasing, transparency = build_erasing(base), build_transparency(base)
+    jobs = build_jobs(base, application)
+    status_orders = build_status_orders(base, jobs)
+    job_runner = JobRunner(jobs, prepare=lambda: check(database, base.public_url, erasing))
+    jobs.wake = job_runner.wake
     policy = read_log_policy(settings)
-    runner = Runner(
+    leadership = open_leadership(database, settings.given_direct_database_url)
+    runner = background.build_runner(
+        base,
+        background.Parts(
+            leadership=leadership,
+            catch_up=catch_up,
+            publisher=publisher,
+            transparency=transparency,
+            scheduler=InTurn(build_scheduler(base, housekeeping), erasing.work),
+        ),
         prepare=lambda: check(database, base.public_url, erasing),
-        catch_up=catch_up,
-        publisher=publisher,
-        scheduler=InTurn(build_scheduler(base, housekeeping), erasing.work),
-        transparency=transparency,
     )
     base.wake.target = runner.wake
     return Registry(
         settings=settings,
         public_url=base.public_url,
         database=database,
+        reading=open_reading(settings) or database,
         owners=base.owners,
         recorder=base.recorder,
         history=base.history,
         application=application,
         housekeeping=housekeeping,
         erasing=erasing,
+        moving=build_moving(base, erasing=erasing, jobs=jobs),
         personal_data=build_personal_data(base),
         vault=base.vault,
-        api_keys=ApiKeys(database),
+        api_keys=ApiKeys(database, shard=settings.shard),
         access_log=AccessLog(database),
         folder=base.folder,
         catch_up=catch_up,
         publisher=publisher,
         runner=runner,
+        leadership=leadership,
         transparency=transparency,
         receipts=Receipts(database=database, folder=transparency.folder, policy=policy),
         witnesses=build_witnesses(transparency.folder, policy),
         token_key=lambda: base.keys.keyed_digest(REGISTRY, "oauth/access-tokens", b""),
         canonicaliser=canonicaliser,
+        jobs=jobs,
+        issuing_jobs=build_issuing_receiver(base, application, jobs),
+        status_orders=status_orders,
+        job_runner=job_runner,
+        static=[Copying(each) for each in build_static(settings)],
     )
 
 

@@ -10,7 +10,16 @@ from sqlalchemy import Connection
 
 from api.answers import Listing, etag
 from api.as_of import check_own_list
-from api.auth import Changing, Reader, Serving, authenticate, check_role, principal_of, scopes_of
+from api.auth import (
+    Changing,
+    Reader,
+    Serving,
+    authenticate,
+    check_role,
+    principal_of,
+    registry_of,
+    scopes_of,
+)
 from api.bootstrap import Registry
 from api.clock import now
 from api.errors import (
@@ -80,7 +89,7 @@ def list_versions(
     limit: Annotated[Limit, Query()] = 50,
 ) -> Listing[ListVersion]:
     """List the versions of a status list, newest first."""
-    with registry.database.snapshot() as connection:
+    with registry.read_by(asker.role).snapshot() as connection:
         check_own_list(connection, list_id, purpose, asker)
         page = past_lists.page(connection, list_id, purpose, Window(limit, cursor))
     names = ListVersion.model_fields
@@ -163,6 +172,8 @@ def _check_admitted(connection: Connection, list_id: str, purpose: str, request:
         found = as_of.status_list(connection, list_id, purpose)
     except UnknownListError as error:
         raise PastListError("there never was such a list", field="list_id") from error
+    # Only there is it known whether a version was the last.
+    registry_of(request).application.check_here(found["issuer_id"])
     if "authorization" not in request.headers:
         if not found["public"]:
             raise _closed()

@@ -17,6 +17,7 @@ from api.errors import NoSuchResourceError
 from api.negotiation import accepted
 from api.requests import GuardedRoute, OpenRoute
 from api.responses import refusals
+from projections.transparency.origins import prefix_of
 from projections.transparency.serving import ServedLogs
 
 router = APIRouter(tags=["log"], route_class=OpenRoute)
@@ -42,6 +43,15 @@ BundlePath = Annotated[
     Path(description="The bundle, the first entries of it after `.p/`.", examples=["x001/067"]),
 ]
 LogNumber = Annotated[str, Path(description="Of a log that followed another.", examples=["2"])]
+LogPlace = Annotated[
+    str,
+    Path(
+        description="The number of a log that followed another, or the name of the shard whose "
+        "first log it is.",
+        examples=["2"],
+    ),
+]
+ShardName = Annotated[str, Path(description="The shard's name.", examples=["b"])]
 AcceptEncoding = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False)]
 
 
@@ -62,44 +72,81 @@ class LogsAnswer(BaseModel):
 
     current: str | None = Field(description="The origin of the log that grows.")
     logs: list[LogEntry]
+    shards: list[str] = Field(
+        default=[],
+        description="Where several shards share this URL: where each lists its own logs.",
+        examples=[["https://registry.example.org/log/b"]],
+    )
 
 
 @router.get("/log")
 def read_logs(response: Response, registry: Serving) -> LogsAnswer:
     """List the transparency logs, with the keys that sign them."""
-    response.headers.update(_EVERYONE | {"Cache-Control": f"max-age={CHECKPOINT_SECONDS}"})
-    logs = [LogEntry(**vars(each) | {"keys": list(each.keys)}) for each in _logs(registry).all()]
-    return LogsAnswer(current=logs[-1].origin if logs else None, logs=logs)
+    return _listing(response, registry)
 
 
 @router.get("/log/checkpoint", response_class=Response, responses={**_NOTE, **refusals(404)})
 def read_checkpoint(registry: Serving) -> Response:
     """Read the newest checkpoint of the first log, with its cosignatures."""
-    return _checkpoint(registry, 1)
+    return _checkpoint(registry, _first(registry))
 
 
 @router.get(
-    "/log/{number}/checkpoint", response_class=Response, responses={**_NOTE, **refusals(404)}
+    "/log/{place}/checkpoint", response_class=Response, responses={**_NOTE, **refusals(404)}
 )
-def read_later_checkpoint(number: LogNumber, registry: Serving) -> Response:
-    """Read the newest checkpoint of a later log, with its cosignatures."""
+def read_later_checkpoint(place: LogPlace, registry: Serving) -> Response:
+    """Read the newest checkpoint of a later log, or of a shard's first, with its cosignatures."""
+    return _checkpoint(registry, _number(place, registry))
+
+
+@router.get(
+    "/log/{shard}/{number}/checkpoint",
+    response_class=Response,
+    responses={**_NOTE, **refusals(404)},
+)
+def read_later_checkpoint_of_shard(
+    shard: ShardName, number: LogNumber, registry: Serving
+) -> Response:
+    """Read the newest checkpoint of a shard's later log, with its cosignatures."""
+    _check_shard(shard, registry)
     return _checkpoint(registry, _later(number))
 
 
 @router.get("/log/tile/{tile:path}", response_class=Response, responses={**_BYTES, **refusals(404)})
 def read_tile(tile: TilePath, registry: Serving) -> Response:
     """Read a tile of the first log's tree."""
-    return _tile(registry, 1, tile)
+    return _tile(registry, _first(registry), tile)
 
 
 @router.get(
-    "/log/{number}/tile/{tile:path}",
+    "/log/{place}/tile/{tile:path}",
     response_class=Response,
     responses={**_BYTES, **refusals(404)},
 )
-def read_later_tile(number: LogNumber, tile: TilePath, registry: Serving) -> Response:
-    """Read a tile of a later log's tree."""
+def read_later_tile(place: LogPlace, tile: TilePath, registry: Serving) -> Response:
+    """Read a tile of the tree of a later log, or of a shard's first."""
+    return _tile(registry, _number(place, registry), tile)
+
+
+@router.get(
+    "/log/{shard}/{number}/tile/{tile:path}",
+    response_class=Response,
+    responses={**_BYTES, **refusals(404)},
+)
+def read_later_tile_of_shard(
+    shard: ShardName, number: LogNumber, tile: TilePath, registry: Serving
+) -> Response:
+    """Read a tile of the tree of a shard's later log."""
+    _check_shard(shard, registry)
     return _tile(registry, _later(number), tile)
+
+
+# After `/log/checkpoint`, which it would stand for too.
+@router.get("/log/{shard}", responses=refusals(404))
+def read_logs_of_shard(shard: ShardName, response: Response, registry: Serving) -> LogsAnswer:
+    """List the transparency logs of the shard that is asked."""
+    _check_shard(shard, registry)
+    return _listing(response, registry)
 
 
 @entries.get(
@@ -111,23 +158,68 @@ def read_entries(
     bundle: BundlePath, registry: Serving, _: Auditor, encodings: AcceptEncoding = ""
 ) -> Response:
     """Read leaves of the first log: stored events, each after its length."""
-    return _entries(registry, 1, bundle, encodings)
+    return _entries(registry, _first(registry), bundle, encodings)
 
 
 @entries.get(
-    "/log/{number}/tile/entries/{bundle:path}",
+    "/log/{place}/tile/entries/{bundle:path}",
     response_class=Response,
     responses={**_BYTES, **refusals(401, 403, 404)},
 )
 def read_later_entries(
+    place: LogPlace,
+    bundle: BundlePath,
+    registry: Serving,
+    _: Auditor,
+    encodings: AcceptEncoding = "",
+) -> Response:
+    """Read leaves of a later log, or of a shard's first: stored events, each after its length."""
+    return _entries(registry, _number(place, registry), bundle, encodings)
+
+
+@entries.get(
+    "/log/{shard}/{number}/tile/entries/{bundle:path}",
+    response_class=Response,
+    responses={**_BYTES, **refusals(401, 403, 404)},
+)
+def read_later_entries_of_shard(
+    shard: ShardName,
     number: LogNumber,
     bundle: BundlePath,
     registry: Serving,
     _: Auditor,
     encodings: AcceptEncoding = "",
 ) -> Response:
-    """Read leaves of a later log: stored events, each after its length."""
+    """Read leaves of a shard's later log: stored events, each after its length."""
+    _check_shard(shard, registry)
     return _entries(registry, _later(number), bundle, encodings)
+
+
+def _listing(response: Response, registry: Registry) -> LogsAnswer:
+    response.headers.update(_EVERYONE | {"Cache-Control": f"max-age={CHECKPOINT_SECONDS}"})
+    logs = [LogEntry(**vars(each) | {"keys": list(each.keys)}) for each in _logs(registry).all()]
+    shards = [registry.public_url + prefix_of(1, each) for each in registry.settings.shards]
+    return LogsAnswer(current=logs[-1].origin if logs else None, logs=logs, shards=shards)
+
+
+def _first(registry: Registry) -> int:
+    """Return the number of the log under `/log` itself, which a shard with a name has not."""
+    if registry.settings.shard is not None:
+        raise NoSuchResourceError("the logs of this shard lie under its name")
+    return 1
+
+
+def _number(place: str, registry: Registry) -> int:
+    """Return the number of the log in a place: a shard's name for its first, or else a number."""
+    if place == registry.settings.shard:
+        return 1
+    _first(registry)
+    return _later(place)
+
+
+def _check_shard(name: str, registry: Registry) -> None:
+    if name != registry.settings.shard:
+        raise NoSuchResourceError("this shard has another name")
 
 
 def _later(number: str) -> int:
@@ -167,4 +259,5 @@ def _found(data: bytes | None, otherwise: str) -> bytes:
 
 def _logs(registry: Registry) -> ServedLogs:
     folder, policy = registry.transparency.folder, registry.receipts.policy
-    return ServedLogs(folder, registry.public_url, policy=policy)
+    shard = registry.settings.shard
+    return ServedLogs(folder, registry.public_url, policy=policy, shard=shard)

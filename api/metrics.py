@@ -1,11 +1,8 @@
-"""Metrics for Prometheus, on a port of their own: measured when asked for, no personal data."""
+"""Metrics for Prometheus: measured when asked for, no personal data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from threading import Thread
-from typing import Any
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -13,6 +10,7 @@ from api.bootstrap import Registry
 from api.clock import now
 from projections import erasures, progress
 from projections.progress import ListState
+from projections.static.copying import Copying
 from projections.transparency.errors import TransparencyError
 from projections.transparency.reporting import report
 from projections.transparency.witnesses import WitnessClient
@@ -29,10 +27,12 @@ class RegistryCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics of this moment."""
+        yield from _of_static(self._registry.static)
         try:
-            return [_gauge("registry_database_up", "1 while the database answers", 1), *self._all()]
+            up = _gauge("registry_database_up", "1 while the database answers", 1)
+            yield from [up, *self._all()]
         except RegistryError:
-            return [_gauge("registry_database_up", "1 while the database answers", 0)]
+            yield _gauge("registry_database_up", "1 while the database answers", 0)
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing, so that registering does not measure."""
@@ -40,6 +40,7 @@ class RegistryCollector(Collector):
 
     def _all(self) -> Iterable[Metric]:
         registry, at = self._registry, now()
+        yield from _of_process(registry)
         recorder, database = registry.recorder, registry.database
         events = CounterMetricFamily("registry_events", "Position of the newest event")
         events.add_metric([], recorder.max_notification_id() or 0)
@@ -62,19 +63,12 @@ class RegistryCollector(Collector):
         yield _gauge("registry_unreadable_events", "Events that froze lists", frozen)
         alarms = len(registry.publisher.alarms)
         yield _gauge("registry_list_alarms", "Lists that could not be published", alarms)
-        states = progress.list_states(database)
+        states = progress.list_states(database, shard=registry.settings.shard)
         lag_seconds = progress.publication_lag_seconds(states, recorder, now=at)
         yield _gauge(
             "registry_publication_lag_seconds", "Age of the oldest unpublished change", lag_seconds
         )
         yield from _of_lists(states, at)
-
-
-def start(registry: Registry, *, host: str, port: int) -> tuple[Any, Thread]:
-    """Serve /metrics; return the server, to be shut down, and its thread."""
-    collectors = CollectorRegistry()
-    collectors.register(RegistryCollector(registry))
-    return start_http_server(port, addr=host, registry=collectors)
 
 
 def _of_lists(states: Sequence[ListState], at: datetime) -> Iterable[Metric]:
@@ -92,6 +86,55 @@ def _of_lists(states: Sequence[ListState], at: datetime) -> Iterable[Metric]:
     if published:
         yield _gauge("registry_list_age_seconds", "Of the list signed longest ago", max(ages))
         yield _gauge("registry_list_expiry_seconds", "Until the first list expires", min(left))
+
+
+def _of_process(registry: Registry) -> Iterable[Metric]:
+    roles = GaugeMetricFamily(
+        "registry_process_role", "1 for what this process does", labels=["role"]
+    )
+    for role in sorted(registry.settings.effective_roles):
+        roles.add_metric([role], 1)
+    yield roles
+    leads = GaugeMetricFamily(
+        "registry_leads", "1 for what this process alone does, of all processes", labels=["work"]
+    )
+    for work in sorted(registry.leadership.held):
+        leads.add_metric([work], 1)
+    yield leads
+
+
+def _of_static(copyings: Sequence[Copying]) -> Iterable[Metric]:
+    """Tell of each target that this process copies to; without a database as well."""
+    running = [copying for copying in copyings if copying.is_running]
+    for name, text, value in _STATIC:
+        family = GaugeMetricFamily(name, text, labels=["target"])
+        for copying in running:
+            family.add_metric([copying.standing.url], value(copying))
+        yield family
+
+
+_STATIC: Sequence[tuple[str, str, Callable[[Copying], float]]] = (
+    (
+        "registry_static_failing",
+        "1 while copies cannot be brought to a static target",
+        lambda copying: copying.failure is not None,
+    ),
+    (
+        "registry_static_behind",
+        "Published files that a static target lacks in their newest version",
+        lambda copying: copying.standing.behind,
+    ),
+    (
+        "registry_static_ahead",
+        "Files of which a static target has a newer version than the registry: look into it",
+        lambda copying: copying.standing.ahead,
+    ),
+    (
+        "registry_static_lag_seconds",
+        "Age of the oldest published file that a static target lacks",
+        lambda copying: copying.standing.lag_seconds,
+    ),
+)
 
 
 def _of_erasures(database: Database) -> Metric:

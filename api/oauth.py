@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.auth import Serving, registry_of, slowed_down
+from api.auth import Serving, check_at_home, registry_of, slowed_down
 from api.clock import now
 from api.oauth_errors import (
     NEVER_STORED,
@@ -196,6 +196,7 @@ def _authenticated(request: Request, key_id: str, secret: str) -> Principal:
             principal = registry_of(request).api_keys.authenticate(secret, at=instant(now()))
             if principal.actor != f"{ACTOR_PREFIX}{key_id}":
                 raise CredentialsRefusedError("the API key is another client's")
+            check_at_home(registry_of(request), principal)
     except CredentialsRefusedError as error:
         raise ClientError("the client is unknown or its secret wrong") from error
     return principal

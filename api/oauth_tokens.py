@@ -13,7 +13,14 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from registry.store.api_keys import CredentialsRefusedError, Principal, Role
+from registry.store.api_keys import (
+    CredentialsRefusedError,
+    Principal,
+    Role,
+    check_shard_of_token,
+    in_shard,
+    shard_in,
+)
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - where tokens are given, not one of them
 LIFETIME = timedelta(minutes=15)
@@ -58,9 +65,12 @@ def scopes_open_to(role: Role) -> tuple[str, ...]:
 class AccessTokens:
     """Makes and reads tokens; `key` gives 32 bytes, and may have to ask the database for them."""
 
-    def __init__(self, key: Callable[[], bytes], *, public_url: str) -> None:
+    def __init__(
+        self, key: Callable[[], bytes], *, public_url: str, shard: str | None = None
+    ) -> None:
         self._key = key
         self._public_url = public_url
+        self._shard = shard
 
     def make(
         self,
@@ -82,13 +92,19 @@ class AccessTokens:
             "jti": randomness.hex(),
             "scope": " ".join(scopes),
         }
-        return jwt.encode({"alg": _ALGORITHM, "typ": _TYPE}, claims, self._octets(), [_ALGORITHM])
+        header = {"alg": _ALGORITHM, "typ": _TYPE}
+        return in_shard(self._shard, jwt.encode(header, claims, self._octets(), [_ALGORITHM]))
 
     def read(self, token: str, *, now: datetime) -> Grant:
-        """Return what a token grants; raises CredentialsRefusedError without saying why not."""
+        """Return what a token grants; raises CredentialsRefusedError without saying why not.
+
+        Raises KeyElsewhereError for one of another shard that this one has no secret of.
+        """
+        shard, signed = shard_in(token)
         try:
-            return self._read(token, now)
+            return self._read(signed, now)
         except (JoseError, ValueError, TypeError, KeyError) as error:
+            check_shard_of_token(shard, here=self._shard)
             raise CredentialsRefusedError(
                 "the access token is wrong or expired",
                 field="Authorization",

@@ -19,10 +19,15 @@ from projections.positions import ProjectionOutdatedError
 from projections.transparency import errors as log_errors
 from projections.transparency.receipts import NoSuchEventError, NotLoggedYetError
 from projections.transparency.trusted_checkpoints import UntrustedCheckpointError
+from registry.badge_writing import WronglyWrittenError
 from registry.domain import errors as domain
 from registry.domain.errors import RegistryError
+from registry.jobs.issuing import RowsRefusedError
+from registry.jobs.issuing_receiving import FileTooLargeError
+from registry.moving import IssuerBusyError, TiedIssuersError
 from registry.possession import PossessionError
-from registry.store.api_keys import CredentialsRefusedError, UnknownApiKeyError
+from registry.sharding import NO_NAME, ElsewhereError, IssuerElsewhereError
+from registry.store.api_keys import CredentialsRefusedError, KeyElsewhereError, UnknownApiKeyError
 from registry.store.database import StoreUnavailableError
 from registry.store.erasure_journal import JournalDamagedError
 from registry.store.installation import NotInitialisedError, PublicUrlError
@@ -65,6 +70,8 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     PossessionError: Kind(422, "possession-not-proved"),
     here.InvalidRequestError: Kind(422, "invalid-request"),
     here.RefusedFileError: Kind(422, "refused-file"),
+    FileTooLargeError: Kind(422, "file-too-large"),
+    RowsRefusedError: Kind(422, "rows-refused"),
     domain.NotFoundError: Kind(404, "not-found"),
     domain.UnknownIssuerError: Kind(404, "unknown-issuer"),
     domain.UnknownAchievementError: Kind(404, "unknown-achievement"),
@@ -105,6 +112,11 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.NotHeldError: Kind(409, "not-held"),
     domain.RetentionDutyError: Kind(409, "retention-duty"),
     domain.ConcurrentChangeError: Kind(409, "concurrent-change"),
+    IssuerBusyError: Kind(409, "issuer-busy"),
+    TiedIssuersError: Kind(409, "issuers-tied"),
+    ElsewhereError: Kind(421, "elsewhere"),
+    IssuerElsewhereError: Kind(421, "issuer-elsewhere"),
+    KeyElsewhereError: Kind(421, "key-elsewhere"),
     domain.DocumentGoneError: Kind(410, "document-gone"),
     here.WithdrawnError: Kind(410, "list-retired"),
     domain.VersionMismatchError: Kind(412, "version-mismatch"),
@@ -152,6 +164,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     EventTooLargeError: Kind(422, "too-large"),
     EventTextError: Kind(422, "text"),
     VaultDamagedError: Kind(500, "vault-damaged"),
+    WronglyWrittenError: Kind(500, "wrongly-written"),
     JournalDamagedError: Kind(503, "journal-damaged"),
     here.InternalError: INTERNAL,
 }
@@ -179,7 +192,8 @@ def problem_response(error: RegistryError, *, public_url: str, request_id: str) 
     kind = kind_of(error)
     body = _body(error, kind, public_url) | {"request_id": request_id}
     content = json.dumps(body, ensure_ascii=False).encode()
-    return Response(content, kind.status, headers=_headers(error, kind), media_type=MEDIA_TYPE)
+    headers = _headers(error, kind) | _shard(error)
+    return Response(content, kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _body(error: RegistryError, kind: Kind, public_url: str) -> dict[str, Any]:
@@ -206,3 +220,8 @@ def _headers(error: RegistryError, kind: Kind) -> dict[str, str]:
     if isinstance(error, here.ScopeError):
         return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}  # RFC 6750 §3.1
     return {"WWW-Authenticate": "Bearer"} if kind.status == 401 else {}  # noqa: PLR2004 - RFC 9110 §15.5.2
+
+
+def _shard(error: RegistryError) -> dict[str, str]:
+    """Name the shard that answers, so that a proxy can ask it without reading the body."""
+    return {"Registry-Shard": error.shard or NO_NAME} if isinstance(error, ElsewhereError) else {}

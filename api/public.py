@@ -65,6 +65,7 @@ def read_public_achievement(
 ) -> PublicAchievement:
     """Read a definition, in all its versions."""
     achievement = registry.application.any_achievement(achievement_id)
+    registry.application.check_here(achievement.issuer_id)
     response.headers.update(FOR_EVERYONE)
     versions = [
         DefinitionVersion(version=number, definition=definition)
@@ -84,6 +85,7 @@ def read_public_achievement(
 def read_public_issuer(issuer_id: Id, response: Response, registry: Serving) -> PublicIssuer:
     """Read who an issuer is, and who came after it."""
     issuer = registry.application.issuer(issuer_id)
+    registry.application.check_here(issuer_id)
     response.headers.update(FOR_EVERYONE)
     return PublicIssuer(
         issuer_id=issuer_id,

@@ -117,6 +117,8 @@ def _is_anothers(request: Request, error: RegistryError, registry: Registry) -> 
     principal = getattr(request.state, "principal", None)
     if not isinstance(error, NotFoundError) or principal is None or principal.role != Role.ISSUER:
         return False
+    if error.field == "job_id":
+        return registry.jobs.store.state(_asked_for(request, "job_id")) is not None
     try:
         stream = UUID(_asked_for(request, error.field or ""))
     except ValueError:

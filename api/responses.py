@@ -4,7 +4,7 @@ from typing import Any
 
 from api.problems import PROBLEMS
 
-ALWAYS = (400, 429, 503)
+ALWAYS = (400, 421, 429, 503)
 _MEANINGS = {
     400: "The body is not strict JSON, too large, or not what the VC API takes.",
     401: "The API key or access token is missing, wrong, expired or withdrawn.",
@@ -15,6 +15,7 @@ _MEANINGS = {
     410: "The document was erased.",
     412: "Somebody changed it since you read it.",
     415: "The body is of another media type.",
+    421: "Another shard answers for it; the header `Registry-Shard` names it.",
     422: "A value is refused; `errors` names each.",
     429: "Too many wrong API keys from this address.",
     503: "The database does not answer, and nothing was changed; or it is not the moment.",

@@ -11,9 +11,13 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from projections.process_roles import EVERYTHING, ProcessRole
+from projections.static.target_urls import check_target_url, directory_of
+from registry.domain.errors import InvalidValueError
+from registry.sharding import check_shard_name
+from registry.store.database_urls import read_database_url
 from registry.this_machine import is_https_or_here
 
 CONFIGURATION_FILE = "registry.toml"
@@ -32,8 +36,33 @@ class Settings(BaseSettings):
 
     Used by `registry erasures settle` and `registry log restore`, for what only the owner may do.
     """
+    reading_database_url: str | None = None
+    """A hot standby of PostgreSQL that auditors' questions are answered from, not the primary.
+
+    Used by the auditors' routes, and by the commands that need no key: `replay`, `as-of`, others.
+    """
+    direct_database_url: SecretStr | None = None
+    """The same PostgreSQL past any pooler, for the connection that says who leads.
+
+    Needed where `database_url` leads to PgBouncer in transaction mode.
+    """
     public_url: str | None = None
     """Where verifiers reach the registry; fixed at `init`, since it stands in signed documents."""
+
+    shard: str | None = None
+    """The name of this shard, where several registries share one public URL (docs/shards.md)."""
+    shards: tuple[str, ...] = ()
+    """The names of all shards that have one, this one among them; the same in each of them."""
+
+    roles: tuple[ProcessRole, ...] = ()
+    """What the served processes do; everything unless some are named."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """How many processes answer HTTP; with more than one the rest is done in one beside them."""
+    publisher_shards: int = Field(default=1, ge=1, le=8)
+    """Into how many parts the lists fall that different publishers may lead; the same for all."""
+
+    proxies: tuple[str, ...] = ()
+    """Addresses of proxies in front of this registry, whose X-Forwarded-For is believed."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8443, ge=1, le=65535)
@@ -49,6 +78,9 @@ class Settings(BaseSettings):
     publish_folder: Path | None = None
     """Where lists and DID documents are served from; without it `published` in the folder."""
 
+    static_targets: tuple[str, ...] = ()
+    """URLs of directories and buckets that get a copy of all that the publish folder serves."""
+
     log_folder: Path | None = None
     """Where the transparency log lies, outside the database; without it `log` in the folder."""
     log_key: SecretStr | None = None
@@ -57,6 +89,9 @@ class Settings(BaseSettings):
     """A trust policy (C2SP tlog-policy) that names witnesses, their URLs and the quorum."""
     accreditation_enforced: bool = False
     """Whether an issuer needs an accreditation that counts in order to issue."""
+
+    bulk_approval_from: int | None = Field(default=None, ge=1)
+    """From how many changes on a second person confirms a mass change of statuses; unset: none."""
 
     list_size: int = Field(default=131_072, ge=131_072, multiple_of=8)
     """Entries of each list opened from now on; the default is the least W3C verifiers accept."""
@@ -81,6 +116,26 @@ class Settings(BaseSettings):
             raise ValueError("must be a plain https URL such as https://registry.example.org")
         return value.rstrip("/")
 
+    @field_validator("shard")
+    @classmethod
+    def _shard_name(cls, value: str | None) -> str | None:
+        return value and _checked_name(value)
+
+    @field_validator("shards")
+    @classmethod
+    def _shard_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_checked_name, value))
+
+    @field_validator("static_targets")
+    @classmethod
+    def _places_for_copies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            try:
+                check_target_url(url)
+            except InvalidValueError as error:
+                raise ValueError(f"{error.reason}; {error.remedy}") from error
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
@@ -90,12 +145,50 @@ class Settings(BaseSettings):
             raise ValueError("use postgresql://user@host/database or sqlite:////path/to/file")
         return value
 
+    @field_validator("reading_database_url")
+    @classmethod
+    def _standby_of_postgres(cls, value: str | None) -> str | None:
+        if value is not None and not _names_postgres(value):
+            raise ValueError("use postgresql://user@standby/database")
+        return value
+
     @field_validator("owner_database_url")
     @classmethod
     def _owner_of_postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _names_postgres(value.get_secret_value()):
             raise ValueError("use postgresql://owner@host/database")
         return value
+
+    @field_validator("direct_database_url")
+    @classmethod
+    def _direct_to_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _names_postgres(value.get_secret_value()):
+            raise ValueError("use postgresql://user@host/database, without a pooler in between")
+        return value
+
+    @model_validator(mode="after")
+    def _direct_to_the_same(self) -> Self:
+        if self.direct_database_url and not _names_postgres(self.effective_database_url):
+            raise ValueError("direct_database_url is for PostgreSQL: leave it out with SQLite")
+        if _is_pooled(self.given_direct_database_url):
+            raise ValueError("direct_database_url must lead past the pooler")
+        if _is_pooled(self.effective_database_url) and not self.direct_database_url:
+            raise ValueError(
+                "database_url leads through a pooler: give direct_database_url, the same database "
+                "past it, for the connection that says which process leads"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _copies_elsewhere(self) -> Self:
+        own = self.effective_publish_folder.resolve()
+        for place in filter(None, map(directory_of, self.static_targets)):
+            target = place.resolve()
+            if own.is_relative_to(target) or target.is_relative_to(own):
+                raise ValueError(
+                    "static_targets: the publish folder is no place for its copies; name another"
+                )
+        return self
 
     @model_validator(mode="after")
     def _whole_pair(self) -> Self:
@@ -140,6 +233,16 @@ class Settings(BaseSettings):
         return self.owner_database_url.get_secret_value() if self.owner_database_url else None
 
     @property
+    def given_direct_database_url(self) -> str | None:
+        """The URL past any pooler, None where none is set; it may hold a password."""
+        return self.direct_database_url.get_secret_value() if self.direct_database_url else None
+
+    @property
+    def effective_roles(self) -> frozenset[ProcessRole]:
+        """What a process does that is built from these settings."""
+        return frozenset(self.roles) or EVERYTHING
+
+    @property
     def effective_publish_folder(self) -> Path:
         """The publish folder: `published` in the folder unless another is set."""
         return self.publish_folder or self.folder / "published"
@@ -165,8 +268,22 @@ class Settings(BaseSettings):
         return self.folder / "master.key"
 
 
+def _checked_name(name: str) -> str:
+    try:
+        return check_shard_name(name)
+    except InvalidValueError as error:
+        raise ValueError(error.reason) from error
+
+
+def _is_pooled(url: str | None) -> bool:
+    try:
+        return url is not None and "pooled" in read_database_url(url).query
+    except (ArgumentError, ValueError):
+        return False
+
+
 def _names_postgres(url: str) -> bool:
     try:
-        return make_url(url).drivername in {"postgresql", "postgresql+psycopg"}
+        return read_database_url(url).drivername == "postgresql+psycopg"
     except (ArgumentError, ValueError):
         return False

@@ -21,3 +21,10 @@ ALL: tuple[Projection, ...] = (
     ErasuresProjection(),
 )
 """The built-in projections; status lists first, for they are what verifiers wait for."""
+
+LISTS: tuple[Projection, ...] = tuple(
+    each for each in ALL if each.name in {StatusListsProjection.name, DirectoryProjection.name}
+)
+"""What lists are published from, and so folded before everything else."""
+
+OTHERS: tuple[Projection, ...] = tuple(each for each in ALL if each not in LISTS)

@@ -25,7 +25,7 @@ LONGEST_SHOWN = 100
 class Comparison:
     """Compares over one snapshot of the database; tells `outcome` how far it came."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by name
         self,
         history: History,
         folder: PublishFolder,
@@ -36,6 +36,7 @@ class Comparison:
         scratch: Scratch,
         outcome: Outcome,
         on_progress: Callable[[str, int, int], None],
+        shard: str | None = None,
     ) -> None:
         self.history, self.folder = history, folder
         self.connection, self.scratch = connection, scratch
@@ -54,7 +55,7 @@ class Comparison:
         self.outcome = outcome
         outcome.position, outcome.pending = newest, history.end() - newest
         self.versions = ListVersions(folder, public_url, self.outcome)
-        self.served = Served(history, folder, scratch)
+        self.served = Served(history, folder, scratch, shard)
 
     def _hold_tables(self) -> None:
         """Touch every table, so that PostgreSQL keeps them until this reading ends."""
@@ -73,7 +74,9 @@ class Comparison:
         yield from self.served.differences()
         yield from self._in_views()
         if (rows := self.scratch.rows.get(CredentialsProjection.name)) is not None:
-            yield from kept_documents.differences(self.connection, rows, self.history)
+            yield from kept_documents.differences(
+                self.connection, rows, self.history, elsewhere=self.served.elsewhere()
+            )
 
     def _in_frozen_streams(self) -> Iterator[Difference]:
         """Yield what is frozen without an event that cannot be read; those are named before."""

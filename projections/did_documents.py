@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from projections import positions
 from projections.directory import ISSUERS, DirectoryProjection
+from projections.homes import is_here
 from projections.publish_folder import PublishFolder, did_name
 from registry.domain.securing import KeyType
 from registry.formats.canonical import jcs
@@ -25,8 +26,9 @@ _FORMS: Final = 100
 class DidPublisher:
     """Publishes each issuer's document once its keys, or the way it is written, have changed."""
 
-    def __init__(self, folder: PublishFolder) -> None:
+    def __init__(self, folder: PublishFolder, *, shard: str | None = None) -> None:
         self._folder = folder
+        self._shard = shard
         self._seen = -1
 
     def publish(self, connection: Connection, *, everything: bool) -> int:
@@ -38,7 +40,8 @@ class DidPublisher:
         generation = positions.live(connection, DirectoryProjection.name).generation
         issuers = generation.tables(DirectoryProjection.tables)[ISSUERS]
         after = -1 if everything else self._seen
-        query = select(issuers).where(issuers.c.changed_position > after)
+        here = is_here(issuers, self._shard)
+        query = select(issuers).where(issuers.c.changed_position > after, here)
         rows = connection.execute(query).mappings().all()
         stale = [row for row in rows if has_document(row) and self._is_stale(row)]
         published = sum(self._put(row) for row in stale)

@@ -17,8 +17,9 @@ def issuers_table(metadata: MetaData, name: str) -> Table:
     """Describe one generation of the issuers' table, or the view over it.
 
     `keys` maps each public key (Multikey) to whether it still signs, `compromised` those that
-    others may have held to since when; `version` is the stream's. `changed_position` is the last
-    event that changed what the DID document says.
+    others may have held to since when; `home` names its shard, NULL the one without a name;
+    `version` is the stream's. `changed_position` is the last event that changed what the DID
+    document says.
     """
     return Table(
         name,
@@ -35,6 +36,7 @@ def issuers_table(metadata: MetaData, name: str) -> Table:
         Column("successor_id", Text),
         Column("closed", Boolean, nullable=False),
         Column("custodian_id", Text),
+        Column("home", Text),
         Column("registered_at", Text, nullable=False),
         Column("version", Integer, nullable=False),
         Column("position", BigInteger, nullable=False),
@@ -66,7 +68,7 @@ class DirectoryProjection:
     """One row an issuer, one row an achievement."""
 
     name = "directory"
-    schema_version = 2
+    schema_version = 3
     tables: ClassVar[Mapping[str, TableMaker]] = {
         ISSUERS: issuers_table,
         ACHIEVEMENTS: achievements_table,
@@ -88,7 +90,7 @@ class DirectoryProjection:
                 self._compromise(event, position, rows)
             case e.IssuerAliasAdded():
                 self._add_alias(event, position, rows)
-            case e.IssuerRenamed() | e.IssuerSucceeded() | e.IssuerClosed():
+            case e.IssuerRenamed() | e.IssuerSucceeded() | e.IssuerClosed() | e.IssuerPlaced():
                 changed = _said_of_issuer(event) | {"version": event.originator_version}
                 rows.change(ISSUERS, (str(event.originator_id),), changed)
             case e.AchievementDefined():
@@ -125,6 +127,7 @@ class DirectoryProjection:
             "successor_id": None,
             "closed": False,
             "custodian_id": None,
+            "home": None,
             "registered_at": event.recorded_at,
             "version": event.originator_version,
             "position": position,
@@ -185,7 +188,7 @@ class DirectoryProjection:
 
 
 def _said_of_issuer(
-    event: e.IssuerRenamed | e.IssuerSucceeded | e.IssuerClosed,
+    event: e.IssuerRenamed | e.IssuerSucceeded | e.IssuerClosed | e.IssuerPlaced,
 ) -> dict[str, object]:
     match event:
         case e.IssuerRenamed():
@@ -194,6 +197,8 @@ def _said_of_issuer(
             return {"successor_id": event.successor_id}
         case e.IssuerClosed():
             return {"closed": True, "custodian_id": event.custodian_id}
+        case e.IssuerPlaced():
+            return {"home": event.shard}
 
 
 def _titles(definition: dict[str, dict[str, str]]) -> dict[str, str | None]:

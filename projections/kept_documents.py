@@ -3,7 +3,7 @@
 No key is needed: a document is encrypted, but the digest it is kept under is not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from projections.side_by_side import Values, in_order
 from registry.domain.events import CredentialDocumentErased, ErasureConfirmed, ErasureRequested
 from registry.store.tables import documents
 
-_EXPECTED = ("credential_id", "document_digest", "subject_ref", "position")
+_EXPECTED = ("credential_id", "document_digest", "subject_ref", "position", "issuer_id")
 _TOPICS = (ErasureRequested.TOPIC, ErasureConfirmed.TOPIC, CredentialDocumentErased.TOPIC)
 
 
@@ -29,23 +29,27 @@ class _Erased:
 
 
 def differences(
-    connection: Connection, rows: ScratchRows, history: History
+    connection: Connection, rows: ScratchRows, history: History, *, elsewhere: Collection[str]
 ) -> Iterator[Difference]:
     """Yield what differs; `rows` are those of the credentials view as the events make it.
+
+    Documents of issuers `elsewhere` are kept in other shards, and purged here sooner or later.
 
     A document that no event names yet is none: it is kept before its event, or swept.
     """
     erased = _erased(history)
     found = in_order(connection, documents, ("credential_id", "digest"))
     kept = next(found, None)
-    for credential_id, digest, reference, position in rows.ordered(CREDENTIALS, _EXPECTED):
+    for credential_id, digest, reference, position, issuer_id in rows.ordered(
+        CREDENTIALS, _EXPECTED
+    ):
         digests = list[str]()
         while kept is not None and kept[0] <= credential_id:
             if kept[0] == credential_id:
                 digests.append(kept[1])
             kept = next(found, None)
         expected = (credential_id, digest, reference)
-        if said := _difference(expected, digests, erased):
+        if issuer_id not in elsewhere and (said := _difference(expected, digests, erased)):
             yield Difference(f"document of credential {credential_id}", position, *said)
 
 

@@ -28,6 +28,7 @@ class LogTables:
     connection: Connection
     files: LogFiles
     public_url: str
+    shard: str | None = None
 
     def differences(self, *, covered: int) -> Iterator[Difference]:
         """Yield what differs; `covered` leaves were signed before the database was read."""
@@ -47,7 +48,7 @@ class LogTables:
         number = state.number
         if state.closed_at is not None:
             yield Difference(f"closed_at of log_state {number}", None, "none", state.closed_at)
-        if state.origin != (origin := origin_of(self.public_url, number)):
+        if state.origin != (origin := origin_of(self.public_url, number, self.shard)):
             yield Difference(f"origin of log_state {number}", None, origin, state.origin)
         if state.size < covered:
             expected = f"{covered} or more leaves"

@@ -12,6 +12,7 @@ from eventsourcing.persistence import ApplicationRecorder
 from sqlalchemy import Connection, MappingResult, MetaData, select
 
 from projections import ALL, positions
+from projections.homes import elsewhere
 from projections.positions import FrozenStream
 from projections.status_lists import (
     PUBLICATIONS,
@@ -74,10 +75,10 @@ def frozen(database: Database) -> list[FrozenStream]:
         ]
 
 
-def list_states(database: Database) -> Sequence[ListState]:
-    """Return every list that was not retired."""
+def list_states(database: Database, *, shard: str | None = None) -> Sequence[ListState]:
+    """Return every list that was not retired, of the issuers at home in this shard."""
     with database.snapshot() as connection:
-        return [ListState(**row) for row in _list_rows(connection)]
+        return [ListState(**row) for row in _list_rows(connection, shard)]
 
 
 def publication_lag_seconds(
@@ -88,7 +89,7 @@ def publication_lag_seconds(
     return age_seconds(recorder, min(waiting) - 1, now=now) if waiting else 0.0
 
 
-def _list_rows(connection: Connection) -> MappingResult:
+def _list_rows(connection: Connection, shard: str | None) -> MappingResult:
     same = (_arrays.c.list_id == _publications.c.list_id) & (
         _arrays.c.purpose == _publications.c.purpose
     )
@@ -96,7 +97,8 @@ def _list_rows(connection: Connection) -> MappingResult:
     published = ("position", "valid_from", "valid_until")
     columns = [*(_arrays.c[name] for name in names), *(_publications.c[name] for name in published)]
     query = select(*columns).select_from(_arrays.outerjoin(_publications, same))
-    return connection.execute(query.where(_arrays.c.retired.is_(False))).mappings()
+    here = _arrays.c.issuer_id.not_in(elsewhere(shard))
+    return connection.execute(query.where(_arrays.c.retired.is_(False), here)).mappings()
 
 
 def age_seconds(recorder: ApplicationRecorder, position: int, *, now: datetime) -> float:

@@ -21,6 +21,7 @@ from projections.projection import Projection
 from projections.publish_folder import PublishFolder
 from projections.rows import MemoryRows
 from projections.scratch import Scratch
+from projections.standby import wait_for_leaves
 from projections.transparency.floor import LogFolder
 from projections.transparency.tampering import EventsAndLog
 from projections.transparency.trusted_checkpoints import (
@@ -47,6 +48,7 @@ class Replay:
     public_url: str
     projections: Iterable[Projection]
     log_folder: LogFolder
+    shard: str | None = None
 
     def until(self, position: int, *, on_event: OnEvent = lambda _: None) -> Fold[MemoryRows]:
         """Return the state as of `position`; unreadable events are passed over."""
@@ -70,10 +72,13 @@ class Replay:
         database says of the log comes first in, and the documents kept come last in. The views are
         compared as of the position they stand at. With `all_versions` every version ever published
         is made again, otherwise each list's last. Raises FloorDamagedError where the log's folder
-        is what was changed, UntrustedCheckpointError for a checkpoint that does not fit.
+        is what was changed, UntrustedCheckpointError for a checkpoint that does not fit,
+        StandbyBehindError for a standby that does not get as far as what is signed.
         """
         # What is signed is in the database already, so it is asked for the events afterwards.
-        against = trusted(self.log_folder, self.public_url, brought)
+        against = trusted(self.log_folder, self.public_url, brought, shard=self.shard)
+        if against is not None and self.database.is_standby:
+            wait_for_leaves(self.database, against.files.number, size=against.newest.size)
         with self.database.snapshot(patient=True) as connection:
             outcome = self._held_against(against, connection, on_progress)
             if outcome.tampered is None:
@@ -102,7 +107,7 @@ class Replay:
     def _in_log_tables(self, against: Trusted | None, connection: Connection) -> Difference | None:
         if against is None:
             return None
-        tables = LogTables(connection, against.files, self.public_url)
+        tables = LogTables(connection, against.files, self.public_url, self.shard)
         return next(tables.differences(covered=against.newest.size), None)
 
     def _compare(
@@ -123,6 +128,7 @@ class Replay:
                 scratch=scratch,
                 outcome=outcome,
                 on_progress=on_progress,
+                shard=self.shard,
             )
             with closing(comparison.differences(all_versions=all_versions)) as differences:
                 outcome.difference = next(differences, None)

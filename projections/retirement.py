@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, func, select
 
 from projections.credentials import VIEW, credentials_table
+from projections.homes import elsewhere
 from projections.status_lists import STATUS_ARRAYS, status_arrays_table
 from registry.domain.instants import parse_instant
 
@@ -21,15 +22,18 @@ class Retirement:
     a block it reserved before the list was closed, so an end is worked out again before it counts.
     """
 
-    def __init__(self, *, snapshot: Callable[[], Any], retention: timedelta) -> None:
+    def __init__(
+        self, *, snapshot: Callable[[], Any], retention: timedelta, shard: str | None = None
+    ) -> None:
         self._snapshot = snapshot
+        self._shard = shard
         self._retention = retention
         self._ends: dict[str, datetime | None] = {}
 
     def due(self, now: datetime) -> list[str]:
         """Return the ids of the lists to retire."""
         with self._snapshot() as connection:
-            closed = _closed(connection)
+            closed = _closed(connection, self._shard)
             unknown = [list_id for list_id in closed if list_id not in self._ends]
             self._ends |= {list_id: _end(connection, list_id) for list_id in unknown}
             over = [list_id for list_id in closed if self._is_over(list_id, now)]
@@ -41,8 +45,12 @@ class Retirement:
         return end is not None and end + self._retention <= now
 
 
-def _closed(connection: Connection) -> list[str]:
-    query = select(_arrays.c.list_id).where(_arrays.c.closed, _arrays.c.retired.is_(False))
+def _closed(connection: Connection, shard: str | None) -> list[str]:
+    query = select(_arrays.c.list_id).where(
+        _arrays.c.closed,
+        _arrays.c.retired.is_(False),
+        _arrays.c.issuer_id.not_in(elsewhere(shard)),
+    )
     return list(connection.execute(query.distinct()).scalars())
 
 

@@ -26,11 +26,15 @@ from registry.store.mapper import UnknownEventError
 
 @dataclass(frozen=True)
 class Served:
-    """Compares a publish folder; `scratch` holds every row as of the newest event."""
+    """Compares a publish folder; `scratch` holds every row as of the newest event.
+
+    What an issuer that is at home in another shard has published since is not looked at.
+    """
 
     history: History
     folder: PublishFolder
     scratch: Scratch
+    shard: str | None = None
 
     def differences(self) -> Iterator[Difference]:
         """Yield what is served and is not what the events make it."""
@@ -39,12 +43,23 @@ class Served:
 
     def _in_lists(self) -> Iterator[Difference]:
         """Compare which version is served with the events that published it."""
-        retired = {(row["list_id"], row["purpose"]) for row in self._arrays() if row["retired"]}
+        elsewhere = self.elsewhere()
+        passed = {
+            (row["list_id"], row["purpose"])
+            for row in self._arrays()
+            if row["retired"] or row["issuer_id"] in elsewhere
+        }
         rows = self.scratch.rows[StatusListsProjection.name]
         for row in rows.each(PUBLICATIONS, ("list_id", "purpose", "version", "position")):
             key = (row["list_id"], row["purpose"])
-            if key not in retired:
+            if key not in passed:
                 yield from self._in_names(key, row)
+
+    def elsewhere(self) -> set[str]:
+        """Return the issuers that are at home in another shard."""
+        rows = self.scratch.rows[DirectoryProjection.name]
+        homes = rows.each(ISSUERS, ("issuer_id", "home"))
+        return {row["issuer_id"] for row in homes if row["home"] != self.shard}
 
     def _arrays(self) -> Iterator[Row]:
         """Yield each list of each purpose without its bits, which are a lot all together."""
@@ -77,6 +92,8 @@ class Served:
         rows = self.scratch.rows[DirectoryProjection.name]
         publishing = self._publishing_issuers()
         for row in filter(has_document, rows.each(ISSUERS)):
+            if row["home"] != self.shard:
+                continue
             found = self._wrong_document(row, due=row["issuer_id"] in publishing)
             if found is not None:
                 position = rows.written_by(ISSUERS, (row["issuer_id"],))

@@ -24,23 +24,34 @@ from registry.streams import Streams
 
 
 class Accreditations:
-    """Reads schemes and accreditations as they are now."""
+    """Reads schemes and accreditations as they are now.
 
-    def __init__(self, streams: Streams, *, public_url: str) -> None:
+    Each of several shards that share the public URL gives its schemes ids of its own. `shards`
+    names all of them: one that was split off knows the schemes of the one it came from.
+    """
+
+    def __init__(self, streams: Streams, *, public_url: str, shards: Sequence[str] = ()) -> None:
         self._streams = streams
         self._public_url = public_url
+        self._own = streams.homes.shard
+        self._shards = dict.fromkeys([None, *shards, self._own])
 
-    def scheme_id(self, number: int) -> UUID:
-        """Return the id of scheme `number`, from 0."""
-        return uuid5(NAMESPACE_URL, f"{self._public_url}/accreditation-schemes/{number}")
+    def scheme_id(self, number: int, *, shard: str | None = None) -> UUID:
+        """Return the id of scheme `number`, from 0, of a shard."""
+        path = f"shards/{shard}/accreditation-schemes" if shard else "accreditation-schemes"
+        return uuid5(NAMESPACE_URL, f"{self._public_url}/{path}/{number}")
+
+    def next_scheme_id(self) -> UUID:
+        """Return the id that the next scheme opened here has."""
+        return self.scheme_id(len(list(self._schemes_of(self._own))), shard=self._own)
 
     def accreditation_id(self, scheme: AccreditationScheme, issuer_id: str, number: int) -> UUID:
         """Return the id of accreditation `number`, from 0, of an issuer under a scheme."""
         return uuid5(scheme.id, f"{issuer_id}/{number}")
 
     def schemes(self) -> list[AccreditationScheme]:
-        """Return every scheme, oldest first."""
-        return list(self._schemes())
+        """Return every scheme, those of each shard oldest first."""
+        return [scheme for shard in self._shards for scheme in self._schemes_of(shard)]
 
     def of_issuer(self, scheme: AccreditationScheme, issuer_id: str) -> list[Accreditation]:
         """Return every accreditation of an issuer under one scheme, oldest first."""
@@ -63,9 +74,10 @@ class Accreditations:
             raise UnknownAccreditationError("there is no such accreditation", field=field)
         return accreditation
 
-    def _schemes(self) -> Iterator[AccreditationScheme]:
+    def _schemes_of(self, shard: str | None) -> Iterator[AccreditationScheme]:
         for number in count():
-            scheme = self._streams.load(AccreditationScheme(self.scheme_id(number)))
+            scheme_id = self.scheme_id(number, shard=shard)
+            scheme = self._streams.load(AccreditationScheme(scheme_id))
             if not scheme.version:
                 return
             yield scheme
@@ -97,7 +109,7 @@ class IssuingRule:
         if not self.enforced:
             return ()
         schemes = self._accreditations.schemes()
-        following = AccreditationScheme(self._accreditations.scheme_id(len(schemes)))
+        following = AccreditationScheme(self._accreditations.next_scheme_id())
         accreditations = [
             accreditation
             for scheme in schemes

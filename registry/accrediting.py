@@ -108,7 +108,7 @@ class Accrediting:
         accreditor = self._lookups.issuer(new.accreditor_id)
         accreditor.check_open()
         mechanism_of(accreditor)
-        scheme = AccreditationScheme(self.records.scheme_id(len(known)))
+        scheme = AccreditationScheme(self.records.next_scheme_id())
         scheme.open(command, **vars(new))
         self._streams.store(scheme)
         return scheme
@@ -243,6 +243,7 @@ class Accrediting:
         """Return what this very command led to before, as it left it."""
         for each in known:
             if (version := each.answered(command)) is not None:
+                self._streams.confirm()
                 return self._streams.load_at(type(each)(each.id), version)
         return None
 

@@ -4,12 +4,13 @@ Every method takes the caller first. What a method returns is durable. A repeat 
 idempotency key returns what the first call returned and changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from registry.accreditations import Accreditations, IssuingRule
 from registry.accrediting import Accrediting
 from registry.allocation import Allocator
+from registry.badge_writing import BadgeWriter
 from registry.commands import Caller, Commands
 from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Command
@@ -17,6 +18,7 @@ from registry.domain.credential import Credential, Grounds
 from registry.domain.issuer import Issuer
 from registry.formats import rdf
 from registry.formats.canonical import Canonicaliser
+from registry.formats.shapes import Forms, Shapes
 from registry.generic_issuing import GenericIssuing
 from registry.issuance import Order
 from registry.issuing import Issued, Issuing
@@ -38,11 +40,12 @@ from registry.streams import Streams
 class CredentialRegistry(OperatorUseCases):
     """The use cases of operators and issuers.
 
-    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up. With
+    `canonicalise` may run elsewhere, so that a graph made to be slow can be given up. `make_forms`
+    makes what puts badges into canonical form, and remembers how. With
     `accreditation_enforced` an issuer needs an accreditation that counts, once there is a scheme.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each part it is made of
         self,
         *,
         streams: Streams,
@@ -52,12 +55,14 @@ class CredentialRegistry(OperatorUseCases):
         allocator: Allocator,
         public_url: str,
         canonicalise: Canonicaliser = rdf.canonicalise,
+        make_forms: Callable[[], Forms] = Shapes,
         accreditation_enforced: bool = False,
+        shards: Sequence[str] = (),
     ) -> None:
         super().__init__(streams=streams, commands=commands, keys=keys, public_url=public_url)
         self._vault = vault
         self._allocator = allocator
-        records = Accreditations(streams, public_url=public_url)
+        records = Accreditations(streams, public_url=public_url, shards=shards)
         self.issuing_rule = IssuingRule(
             records, enforced=accreditation_enforced, clock=commands.clock
         )
@@ -67,7 +72,7 @@ class CredentialRegistry(OperatorUseCases):
             lookups=self._lookups,
             vault=vault,
             allocator=allocator,
-            public_url=public_url,
+            writer=BadgeWriter(public_url=public_url, make_forms=make_forms, pick=commands.pick),
             signer_of=self._signer,
             check_may_issue=self.issuing_rule.check,
         )
@@ -186,7 +191,9 @@ class CredentialRegistry(OperatorUseCases):
 
     def issue(self, caller: Caller, issuer_id: str, orders: Sequence[Order]) -> list[Issued]:
         """Issue credentials, all or none; what an order supersedes is revoked in the same save."""
-        return self._issuing.issue(caller, self.issuer(issuer_id), orders)
+        issuer = self.issuer(issuer_id)
+        self.check_here(issuer_id)
+        return self._issuing.issue(caller, issuer, orders)
 
     def issue_credential(self, caller: Caller, issuer_id: str, order: CredentialOrder) -> Issued:
         """Secure a credential as it was sent; raises GenericIssuingClosedError.

@@ -67,7 +67,7 @@ class Erasing:
         """
         asked = self._asked_before(caller)
         if not (reference in asked and self._known(reference).erased):
-            new = [each for each in self.references_of_person(reference) if each not in asked]
+            new = [each for each in self._references_here(reference) if each not in asked]
             for each in new:
                 self.check_erasable(each)
             asked += new
@@ -194,6 +194,12 @@ class Erasing:
         return self._streams.carry_out(
             command, lambda: self._streams.load(Erasure(erasure_id)), request
         )
+
+    def _references_here(self, reference: str) -> list[str]:
+        """Return what a person is known by at issuers that this shard answers for."""
+        is_here = self._streams.homes.is_here
+        known = map(self._known, self.references_of_person(reference))
+        return [each.subject_ref for each in known if is_here(each.issuer_id)]
 
     def _new_id(self, caller: Caller, issuer_id: str) -> UUID:
         return self._commands.new_id(caller, issuer_id, operation=_ERASURES)

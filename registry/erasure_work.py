@@ -45,7 +45,11 @@ class Holdings(Protocol):
 
 
 class ErasureWork:
-    """Carries erasures out; `settle_quickly` is tried by itself, `settle` when an operator asks."""
+    """Carries erasures out; `settle_quickly` is tried by itself, `settle` when an operator asks.
+
+    Those of issuers that are at home in another shard are carried out there: here only what is
+    held of the learner is destroyed.
+    """
 
     def __init__(
         self,
@@ -103,6 +107,10 @@ class ErasureWork:
         pending = map(self._load, self._holdings.pending())
         return any(erasure.subject_ref == reference for erasure in pending)
 
+    def pending_of(self, issuer_id: str) -> list[str]:
+        """Return the ids of an issuer's erasures that were confirmed and are not completed."""
+        return [each for each in self._pending() if self._load(each).issuer_id == issuer_id]
+
     def carry_out(self, erasure_id: str) -> Erasure:
         """Do what is left to be done for a confirmed erasure, and return it as it is then."""
         self._destroy(self._load(erasure_id))
@@ -114,7 +122,7 @@ class ErasureWork:
         if not self._compared:
             self._compare_with_journal()
             self._compared = True
-        pending = self._holdings.pending()
+        pending = self._pending()
         for erasure_id in set(pending) - self._destroyed:
             self._destroy(self._load(erasure_id))
         self._look_for_late_ones()
@@ -125,12 +133,16 @@ class ErasureWork:
 
     def settle(self) -> str | None:
         """Complete every pending erasure, at whatever cost; return what is in the way, or None."""
-        pending = self._holdings.pending()
+        pending = self._pending()
         for erasure_id in pending:
             self._destroy(self._load(erasure_id))
         hindrance = self._settle()
         self._complete(pending, lambda: hindrance)
         return hindrance
+
+    def _pending(self) -> list[str]:
+        is_here = self._streams.homes.is_here
+        return [each for each in self._holdings.pending() if is_here(self._load(each).issuer_id)]
 
     def _destroy(self, erasure: Erasure) -> None:
         if erasure.state not in (ErasureState.PENDING, ErasureState.COMPLETED):
@@ -176,8 +188,9 @@ class ErasureWork:
         confirmed = set(self._holdings.confirmed())
         self._journal.add(*(_entry(self._load(each)) for each in confirmed - entries.keys()))
         for erasure_id in entries.keys() - confirmed:
-            self._record_anew(entries[erasure_id])
-            self.carry_out(erasure_id)
+            if self._streams.homes.is_here(entries[erasure_id].issuer_id):
+                self._record_anew(entries[erasure_id])
+                self.carry_out(erasure_id)
 
     def _record_anew(self, entry: Entry) -> None:
         """Record a request and its confirmation; who they came from is lost with the events."""
@@ -200,7 +213,8 @@ class ErasureWork:
             return
         self._looked_at = now
         for entry in self._journal.entries().values():
-            if now - parse_instant(entry.at) < LATE:
+            late = now - parse_instant(entry.at) < LATE
+            if late and self._streams.homes.is_here(entry.issuer_id):
                 self._record(entry, ())
 
     def _load(self, erasure_id: str) -> Erasure:

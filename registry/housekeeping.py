@@ -38,6 +38,8 @@ class Housekeeping:
         command = self._commands.own()
         if credential is None or credential.status is not Status.SUSPENDED:
             return False
+        if not self._streams.homes.is_here(credential.issuance.issuer_id):
+            return False
         until = credential.suspended_until
         if until is None or parse_instant(until) > command.recorded_at:
             return False
@@ -47,7 +49,7 @@ class Housekeeping:
     def retire_list(self, list_id: str) -> bool:
         """End the publication of a closed list that nobody needs; return whether it was done."""
         status_list = self._streams.load(StatusList(UUID(list_id)))
-        if status_list.retired:
+        if status_list.retired or not self._streams.homes.is_here(status_list.shelf.issuer_id):
             return False
         status_list.retire(self._commands.own())
         return self._stored(status_list)

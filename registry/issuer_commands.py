@@ -18,8 +18,9 @@ class IssuerCommands:
         self._lookups = lookups
 
     def make(self, caller: Caller, issuer_id: str, *, operation: str, body: object) -> Command:
-        """Return the command; raises UnknownIssuerError."""
+        """Return the command; raises UnknownIssuerError or IssuerElsewhereError."""
         parse_id(issuer_id, UnknownIssuerError, field="issuer_id")
+        self._lookups.check_here(issuer_id)
         try:
             scope = issuer_scope(issuer_id)
             return self._commands.make(caller, scope=scope, operation=operation, body=body)

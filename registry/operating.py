@@ -2,6 +2,7 @@
 
 from registry.commands import REGISTRY, Caller, Commands, issuer_scope
 from registry.custody import Custody
+from registry.domain.aggregate import Command
 from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
 from registry.domain.issuer import Issuer
@@ -45,8 +46,11 @@ class OperatorUseCases:
         """Register an organisation; one that is did:key gets its only key at once."""
         organisation.check()
         body = organisation.plain()
-        command = self._commands.make(caller, scope=REGISTRY, operation="issuers", body=body)
-        issuer_id = self._commands.new_id(caller, scope=REGISTRY, operation="issuers")
+        # A shard that was split off has the same secret: the same key must not give the same id.
+        shard = self._streams.homes.shard
+        operation = f"issuers@{shard}" if shard else "issuers"
+        command = self._commands.make(caller, scope=REGISTRY, operation=operation, body=body)
+        issuer_id = self._commands.new_id(caller, scope=REGISTRY, operation=operation)
         at = instant(command.recorded_at)
         details = {name: body[name] for name in ("name_pl", "name_en", "country", "url")}
 
@@ -54,9 +58,11 @@ class OperatorUseCases:
             self._keys.find_or_create([issuer_scope(str(issuer_id))], at=at)
             if organisation.did_method == "web":
                 issuer.register(command, did=self._did_web(str(issuer_id)), **details)
+                _place(issuer, command, shard)
                 return
             key = self._signing.create(str(issuer_id), at=at, key_type=organisation.key_type)
             issuer.register(command, did=dids.did_key(key), **details)
+            _place(issuer, command, shard)
             issuer.add_key(command, key=key, verification_method=f"{issuer.did}#{key}")
 
         return self._streams.carry_out(
@@ -117,6 +123,10 @@ class OperatorUseCases:
         """Return an issuer; raises UnknownIssuerError."""
         return self._lookups.issuer(issuer_id)
 
+    def check_here(self, issuer_id: str) -> None:
+        """Raise IssuerElsewhereError for an issuer that another shard answers for."""
+        self._lookups.check_here(issuer_id)
+
     def open_signer(self, issuer_id: str, key: str, *, verification_method: str) -> Signer:
         """Return what signs with one key of an issuer's; raises SecretMissingError."""
         return self._signing.signer(issuer_id, key, verification_method=verification_method)
@@ -135,3 +145,9 @@ class OperatorUseCases:
         key = issuer.signing_key(mechanism.key_type)
         method = dids.method_id(issuer.did, key, is_jwt=mechanism.is_jwt)
         return self.open_signer(str(issuer.id), key, verification_method=method)
+
+
+def _place(issuer: Issuer, command: Command, shard: str | None) -> None:
+    """Say where a new issuer is at home, in a registry of several shards."""
+    if shard is not None:
+        issuer.place(command, shard=shard)

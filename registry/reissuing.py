@@ -84,6 +84,7 @@ class Reissuing:
         """Return what this very command issued before, as it was then."""
         if self._streams.load(Credential(number)).answered(command) is None:
             return None
+        self._streams.confirm()
         return self._streams.load_at(Credential(number), 1)
 
     def _reissue_anew(

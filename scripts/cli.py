@@ -26,7 +26,9 @@ MODULES = {
     "key": "keys",
     "achievement": "achievements",
     "issue": "issuing",
+    "jobs": "jobs",
     "status": "statuses",
+    "change": "bulk_changes",
     "erase": "erasing",
     "erasures": "erasing",
     "hold": "erasing",
@@ -35,6 +37,7 @@ MODULES = {
     "receipt": "receipts",
     "evidence": "evidence",
     "log": "logs",
+    "shard": "shards",
     "replay": "replaying",
     "as-of": "as_of",
     "diff": "diffs",
@@ -42,6 +45,7 @@ MODULES = {
     "projections": "projections",
     "api-key": "api_keys",
     "db": "databases",
+    "bench": "benchmarking",
 }
 """Command -> the module of `scripts.commands` that adds it, in the order of the help."""
 

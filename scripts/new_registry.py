@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from api import clock, founding
@@ -17,6 +16,7 @@ from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
 from registry.store.api_keys import DEFAULT_LIFETIME, ApiKeys, Role
 from registry.store.database import Database
+from registry.store.database_urls import read_database_url
 from scripts.answers import Session
 from scripts.local import not_a_database_url, read_settings
 
@@ -58,7 +58,7 @@ def make(session: Session, **given: Any) -> NewRegistry:
     return NewRegistry(
         folder=settings.folder,
         public_url=settings.public_url,
-        database=make_url(settings.effective_database_url).render_as_string(),
+        database=read_database_url(settings.effective_database_url).render_as_string(),
         master_key_file=settings.master_key_file,
         operator_api_key=_first_operator_key(settings),
     )
@@ -106,7 +106,7 @@ def _first_operator_key(settings: Settings) -> str | None:
     """Return the token of a new operator's key where the registry has no key at all."""
     database = Database(settings.effective_database_url)
     try:
-        keys = ApiKeys(database)
+        keys = ApiKeys(database, shard=settings.shard)
         if keys.all():
             return None
         now = clock.now()

@@ -17,6 +17,7 @@ from registry.domain.achievement import Profile
 from registry.domain.instants import instant
 from registry.domain.securing import KeyType, Mechanism
 from registry.domain.subject import IdentityType
+from registry.formats.shapes import Forms, Shapes
 from registry.housekeeping import Housekeeping
 from registry.issuance import Learner, Order
 from registry.requests import NewAchievement, Organisation
@@ -100,6 +101,7 @@ def connect(
     clock: Clock | None = None,
     recorder: Callable[[Database], EventRecorder] = open_recorder,
     accreditation_enforced: bool = False,
+    make_forms: Callable[[], Forms] = Shapes,
 ) -> Parts:
     """Build the parts over a database that `initialise` prepared."""
     clock = clock or Clock()
@@ -118,6 +120,7 @@ def connect(
         allocator=allocator,
         public_url=PUBLIC_URL,
         accreditation_enforced=accreditation_enforced,
+        make_forms=make_forms,
     )
     housekeeping = Housekeeping(database=database, streams=streams, commands=commands, vault=vault)
     return Parts(

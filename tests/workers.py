@@ -2,8 +2,10 @@
 
 import os
 import signal
+import time
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext
+from multiprocessing.synchronize import Event
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -11,6 +13,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from registry.domain.status_list import Shelf
 from registry.store import schema
 from registry.store.database import Database
+from registry.store.leadership import open_leadership
 from registry.store.recorders import open_recorder
 from tests import making
 
@@ -83,3 +86,12 @@ def take_and_be_killed(url: str, shelf: Shelf, list_size: int, count: int) -> No
     parts = making.connect(url, list_size=list_size)
     parts.allocator.take(shelf, count)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lead_and_wait(url: str, work: str, is_leading: Event) -> None:
+    """Lead a work until killed; `is_leading` is set once it is so."""
+    leadership = open_leadership(Database(url))
+    while not leadership.lead(work):
+        time.sleep(0.05)
+    is_leading.set()
+    time.sleep(60)

@@ -221,9 +221,9 @@ def new_token(registry: bootstrap.Registry, role: Role) -> str:
 
 
 @contextmanager
-def served(folder: Path, database_url: str | None = None) -> Iterator[World]:
-    """Serve a new registry while the block runs."""
-    server = Server(folder, database_url)
+def served(folder: Path, database_url: str | None = None, **more: Any) -> Iterator[World]:
+    """Serve a new registry while the block runs, with `more` settings."""
+    server = Server(folder, database_url, more=more)
     token = server.initialise()
     server.start()
     try:
