@@ -16,6 +16,8 @@ from projections.evidence.making import EvidenceNotMadeError
 from projections.past.moments import NotRecordedYetError
 from projections.past.past_lists import LostListVersionError, UnknownListVersionError
 from projections.positions import ProjectionOutdatedError
+from projections.standby import StandbyBehindError
+from projections.static.target import TargetAwayError, TargetUnfitError
 from projections.transparency import errors as log_errors
 from projections.transparency.receipts import NoSuchEventError, NotLoggedYetError
 from projections.transparency.trusted_checkpoints import UntrustedCheckpointError
@@ -37,6 +39,7 @@ from registry.store.log_keys import LogKeyError
 from registry.store.mapper import EventTextError, EventTooLargeError, UnknownEventError
 from registry.store.roles import MissingRightError
 from registry.store.schema import SchemaError
+from registry.store.standby_reading import ReadsOnlyError
 from registry.store.view_owners import ForeignCodeError, OwnerUsesViewsError
 
 MEDIA_TYPE = "application/problem+json"
@@ -159,6 +162,10 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     MissingRightError: Kind(503, "missing-right"),
     NotInitialisedError: Kind(503, "not-initialised"),
     PublicUrlError: Kind(503, "public-url"),
+    ReadsOnlyError: Kind(503, "reads-only"),
+    StandbyBehindError: Kind(503, "standby-behind"),
+    TargetAwayError: Kind(503, "static-target-away"),
+    TargetUnfitError: Kind(503, "static-target-unfit"),
     ProjectionOutdatedError: Kind(503, "projection-outdated"),
     UnknownEventError: Kind(503, "unknown-event"),
     EventTooLargeError: Kind(422, "too-large"),

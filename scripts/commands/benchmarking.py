@@ -33,10 +33,11 @@ def bench(
         Path | None, typer.Option(file_okay=False, help="A folder for an SVG of each question.")
     ] = None,
 ) -> int:
-    """Measure this machine and this registry, beside peers in the same run.
+    """Measure how fast it is here.
 
-    Each number is the median of five runs. The exit code is 1 if a goal was missed. It uses
-    databases and servers of its own and touches no registry; --folder has no meaning here.
+    Peers are measured in the same run, and each number is the median of five. The exit code is 1
+    if a goal was missed. It uses databases and servers of its own and touches no registry;
+    --folder has no meaning here.
 
     Examples:
       registry bench --quick

@@ -10,7 +10,7 @@ from api.problems import INTERNAL, PROBLEMS, TITLES, kind_of
 from projections import ALL
 from registry.domain.errors import InvalidValueError, RegistryError
 from tests.integration.api.test_faults import metrics
-from tests.integration.api.world import Issuer, World
+from tests.integration.api.world import Issuer, World, wait_until
 
 
 def every_error(base: type[RegistryError] = RegistryError) -> list[type[RegistryError]]:
@@ -105,6 +105,8 @@ def test_health_readiness_and_metrics(world: World, issuer: Issuer) -> None:
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["hindrances"]) == (200, [])
     assert len(ready.json()["projections"]) == len(ALL)
+    # The age of a list is told once one was published.
+    wait_until(lambda: "\nregistry_list_age_seconds " in metrics(world.server))
     text = metrics(world.server)
     for name in (
         "registry_database_up 1.0",

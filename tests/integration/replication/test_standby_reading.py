@@ -122,6 +122,7 @@ def test_projections_fold_what_they_poll_from_the_standby(
     while by_hand.positions()["status_lists"] < end:
         polling.step()
     assert before < end
+    by_hand.clock.advance(seconds=1)
     assert registry.publisher.tick() >= 1
     assert by_hand.bit(credential) == 1
 
