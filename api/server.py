@@ -165,6 +165,9 @@ def _tell(processes: Plan, settings: Settings) -> None:
 
 def load(settings: Settings, *, development: bool = False, tells: bool = True) -> ASGIApp:
     """Build the application, in the worker process; `tells` says whether it serves metrics."""
+    # Until the server sets its own, a handler that came from the parent would swallow the signal.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     logging.configure()
     end_with_parent()
     registry = bootstrap.build(settings)
