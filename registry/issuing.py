@@ -114,7 +114,8 @@ class Issuing:
             self._carry_out(issuer, new)
         if len(new) < len(works):
             self._streams.confirm()
-        return [self._issued(work) for work in works]
+        self._find_documents(works)
+        return [Issued(self._as_issued(work.credential), work.document) for work in works]
 
     def _achievements(self, issuer: Issuer, orders: Sequence[Order]) -> dict[str, Achievement]:
         return {
@@ -241,11 +242,13 @@ class Issuing:
                     raise
             self._streams.confirm()
 
-    def _issued(self, work: _Work) -> Issued:
-        if not work.document:
-            issuance = work.credential.issuance
-            work.document = self._vault.document(str(work.credential.id), issuance.document_digest)
-        return Issued(self._as_issued(work.credential), work.document)
+    def _find_documents(self, works: list[_Work]) -> None:
+        """Read the documents of repeated orders from the vault."""
+        repeated = {str(work.credential.id): work for work in works if not work.document}
+        digests = {each: repeated[each].credential.issuance.document_digest for each in repeated}
+        if digests:
+            for credential_id, document in self._vault.documents(digests).items():
+                repeated[credential_id].document = document
 
     def _as_issued(self, credential: Credential) -> Credential:
         if credential.version == 1:

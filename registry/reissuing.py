@@ -12,7 +12,12 @@ from registry.allocation import Allocator
 from registry.commands import Caller
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Issuance, Placement, Status
-from registry.domain.errors import ConcurrentChangeError, ConflictError, KeyRotationError
+from registry.domain.errors import (
+    ConcurrentChangeError,
+    ConflictError,
+    KeyRotationError,
+    RevokedIsFinalError,
+)
 from registry.domain.instants import document_instant, instant, parse_instant
 from registry.domain.issuer import Issuer
 from registry.domain.profiles import purposes_of
@@ -74,8 +79,9 @@ class Reissuing:
             return answered
         try:
             return self._reissue_anew(issuer_id, credential_id, number, command)
-        except ConcurrentChangeError:
-            # The same request may have come twice at once: the other one was first.
+        except (ConcurrentChangeError, RevokedIsFinalError):
+            # The same request may have come twice at once: the other one was first, and may have
+            # revoked what this one read.
             if answered := self._answered(number, command):
                 return answered
             raise

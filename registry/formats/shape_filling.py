@@ -84,10 +84,15 @@ class Told:
 
 
 class Kept:
-    """What nodes with the same texts came to before, forgotten all at once when it is too much."""
+    """What nodes with the same texts came to before, forgotten all at once when it is too much.
+
+    `last` is what each group of nodes came to the last time: for most of them, in a batch of
+    documents, that is what they come to again.
+    """
 
     def __init__(self) -> None:
         self.found: dict[object, Told] = {}
+        self.last: dict[object, tuple[object, Sequence[Told]]] = {}
         self._size = 0
 
     def keep(self, key: object, told: Told) -> None:
@@ -95,6 +100,8 @@ class Kept:
         self._size += _OVERHEAD + (2 + _MAX_NAMES) * sum(map(len, told.tails))
         if self._size > _MAX_KEPT:
             self.found.clear()
+            # It holds the same texts, which would be counted no more.
+            self.last.clear()
             self._size = 0
         else:
             self.found[key] = told
@@ -149,21 +156,23 @@ class Node:
         return hashlib.new(digest, "".join(sorted(lines)).encode()).hexdigest()
 
 
+_NOT_YET: Final[tuple[object, Sequence[Told]]] = (None, ())
+
+
 class _Group:
-    """Blank nodes that are looked at together, and what they came to the last time."""
+    """Blank nodes that are looked at together."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
         self._own = _getter([slot for node in nodes for slot in node.slots])
-        self._last: tuple[object, Sequence[Told]] = (None, ())
 
     def told(self, texts: Texts, kept: Kept, digest: Digest) -> Sequence[Told]:
         key = (digest, self._own(texts))
         # Read and set as one, since other threads do so too.
-        last, told = self._last
+        last, told = kept.last.get(self, _NOT_YET)
         if last != key:
             told = [node.told(texts, kept, digest) for node in self._nodes]
-            self._last = key, told
+            kept.last[self] = key, told
         return told
 
 

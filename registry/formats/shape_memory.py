@@ -12,10 +12,14 @@ from registry.formats.shape_parts import Parts
 
 # Structures take some 300 bytes each, besides the plans of those that were learned.
 MAX_STRUCTURES: Final = 4_096
+# Places named in plans in all, and the characters that one is counted as, to its bytes.
+MAX_PLACES: Final = 500_000
+_PLACE_SIZE: Final = 10
 # Characters of templates; that of a large badge has 60,000, and takes about four times the bytes.
 MAX_SIZE: Final = 8_000_000
-# A structure that could not be learned so often is not tried again.
-MAX_FAILURES: Final = 3
+# A structure that could not be learned is tried again once it was met so many times as often: a
+# stranger's documents of the structure of others may have no shape, and theirs have one.
+_LATER: Final = 4
 # Ways to tell fixed texts from others within one structure.
 MAX_PLANS: Final = 4
 
@@ -29,18 +33,30 @@ class _Plan(NamedTuple):
     fixed: tuple[int, ...]
     iris: tuple[int, ...]
 
+    @property
+    def places(self) -> int:
+        """How many places it names."""
+        return len(self.fixed) + len(self.iris)
+
     def fixed_of(self, texts: Texts) -> tuple[str, ...]:
         return tuple([texts[place] for place in self.fixed])
 
     def admits(self, texts: Texts) -> bool:
-        return IRIS.fullmatch("".join([f"{texts[place]}\n" for place in self.iris])) is not None
+        lines = "".join([f"{texts[place]}\n" for place in self.iris])
+        # A text of two lines may be an IRI in each of them.
+        return lines.count("\n") == len(self.iris) and IRIS.fullmatch(lines) is not None
 
 
 @dataclass
 class _Structure:
     met: int = 0
-    failures: int = 0
+    tried_again_at: int = 0
     plans: list[_Plan] = field(default_factory=list)
+
+    @property
+    def places(self) -> int:
+        """How many places its plans name."""
+        return sum(plan.places for plan in self.plans)
 
 
 class _Latest(Generic[K, V]):
@@ -49,22 +65,23 @@ class _Latest(Generic[K, V]):
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
         self._size = 0
-        self._held: OrderedDict[K, V] = OrderedDict()
+        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
     def get(self, key: K) -> V | None:
         found = self._held.get(key)
-        if found is not None:
-            self._held.move_to_end(key)
-        return found
+        if found is None:
+            return None
+        self._held.move_to_end(key)
+        return found[0]
 
-    def put(self, key: K, template: V) -> None:
-        if (replaced := self._held.pop(key, None)) is not None:
-            self._size -= replaced.size
-        self._held[key] = template
-        self._size += template.size
+    def put(self, key: K, template: V, *, key_size: int = 0) -> None:
+        _, replaced = self._held.pop(key, (None, 0))
+        size = template.size + key_size
+        self._held[key] = (template, size)
+        self._size += size - replaced
         while self._size > self._max_size:
-            _, forgotten = self._held.popitem(last=False)
-            self._size -= forgotten.size
+            _, (_, forgotten) = self._held.popitem(last=False)
+            self._size -= forgotten
 
 
 class Known:
@@ -72,6 +89,7 @@ class Known:
 
     def __init__(self, max_size: int) -> None:
         self._structures: OrderedDict[bytes, _Structure] = OrderedDict()
+        self._places = 0
         self._templates: _Latest[tuple[bytes, _Plan, tuple[str, ...]], Template]
         self._templates = _Latest(max_size)
         self._json: _Latest[bytes, JsonTemplate] = _Latest(max_size)
@@ -104,12 +122,13 @@ class Known:
         with self._lock:
             met = self._structure(structure)
             met.met += 1
-            return met.met >= learned_at and met.failures < MAX_FAILURES
+            return met.met >= max(learned_at, met.tried_again_at)
 
     def fail(self, structure: bytes) -> None:
         """Remember that a document of a structure has no shape."""
         with self._lock:
-            self._structure(structure).failures += 1
+            found = self._structure(structure)
+            found.tried_again_at = _LATER * found.met
 
     def add(self, parts: Parts, slots: Slots, template: Template) -> None:
         """Remember a template."""
@@ -118,15 +137,25 @@ class Known:
             tuple(sorted(slots.iris)),
         )
         with self._lock:
-            plans = self._structure(parts.structure).plans
-            if plan not in plans:
+            structure = self._structure(parts.structure)
+            if plan not in structure.plans:
+                before = structure.places
                 # The templates of a plan that is dropped are forgotten in their turn.
-                plans[:] = [*plans, plan][-MAX_PLANS:]
-            self._templates.put((parts.structure, plan, plan.fixed_of(parts.texts)), template)
+                structure.plans = [*structure.plans, plan][-MAX_PLANS:]
+                self._places += structure.places - before
+            fixed = plan.fixed_of(parts.texts)
+            key_size = _PLACE_SIZE * plan.places + sum(map(len, fixed))
+            self._templates.put((parts.structure, plan, fixed), template, key_size=key_size)
+            while self._places > MAX_PLACES:
+                self._forget_oldest()
 
     def _structure(self, name: bytes) -> _Structure:
         structure = self._structures.setdefault(name, _Structure())
         self._structures.move_to_end(name)
         if len(self._structures) > MAX_STRUCTURES:
-            self._structures.popitem(last=False)
+            self._forget_oldest()
         return structure
+
+    def _forget_oldest(self) -> None:
+        _, structure = self._structures.popitem(last=False)
+        self._places -= structure.places

@@ -2,7 +2,7 @@
 
 Everything here is encrypted under a key of one learner at one issuer, so that destroying that key
 erases all of it and nothing else. Documents and notes are written before the event that names
-their digest; one whose event never came is swept.
+their digest; one whose event never came is swept. Documents are packed first.
 
 Of an erased learner one row stays, with a reference that stands for nobody: the person's record
 and the keyed hash that found it are overwritten, since whoever holds the keys could use the hash
@@ -13,7 +13,7 @@ guess at that whole request, the learner's identifier and name among it (docs/pe
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
@@ -24,7 +24,8 @@ from registry.domain.errors import DocumentGoneError, UnknownSubjectError
 from registry.store.bulk import among, insert_new
 from registry.store.database import Database
 from registry.store.key_store import KeyStore
-from registry.store.learner_keys import LearnerKeys, sealed
+from registry.store.learner_keys import LearnerKeys, opened, sealed
+from registry.store.packing import packed, unpacked
 from registry.store.tables import documents, notes, subjects
 
 
@@ -135,8 +136,8 @@ class Vault:
             ciphertext = connection.execute(query).scalar_one_or_none()
         if ciphertext is None:
             raise UnknownSubjectError("there is no such reference", field="subject_ref")
-        opened = self._learner_keys.open(reference, ciphertext, bound_to=f"person/{reference}")
-        return Person(**json.loads(opened))
+        key = self._learner_keys.of([reference])[reference]
+        return Person(**json.loads(opened(key, ciphertext, bound_to=f"person/{reference}")))
 
     def references_of(self, person: Person) -> list[str]:
         """Return the references that all issuers have for a person, known by this identifier."""
@@ -165,7 +166,8 @@ class Vault:
 
         Raises DocumentGoneError where one of the learners is erased.
         """
-        self._keep(documents, self._sealed(Kind.DOCUMENTS, items, at))
+        smaller = [replace(item, content=packed(item.content)) for item in items]
+        self._keep(documents, self._sealed(Kind.DOCUMENTS, smaller, at))
 
     def put_note(self, item: Item, *, at: str) -> None:
         """Encrypt and store a private note to a status change; raises DocumentGoneError."""
@@ -177,11 +179,19 @@ class Vault:
 
     def document(self, credential_id: str, digest: str) -> bytes:
         """Return a secured document; raises DocumentGoneError once it was erased."""
-        return self._open(Kind.DOCUMENTS, credential_id, digest)
+        return self.documents({credential_id: digest})[credential_id]
+
+    def documents(self, digests: Mapping[str, str]) -> dict[str, bytes]:
+        """Return the secured documents of credentials, each by its digest.
+
+        In one statement, for a thousand or so. Raises DocumentGoneError once one was erased.
+        """
+        found = self._open(Kind.DOCUMENTS, digests)
+        return {credential_id: unpacked(found[credential_id]) for credential_id in digests}
 
     def note(self, credential_id: str, digest: str) -> bytes:
         """Return a private note; raises DocumentGoneError once it was erased."""
-        return self._open(Kind.NOTES, credential_id, digest)
+        return self._open(Kind.NOTES, {credential_id: digest})[credential_id]
 
     def note_digest(self, issuer_id: str, text: str) -> str:
         """Return the keyed digest of a note: nobody can confirm a guess at its text."""
@@ -257,18 +267,31 @@ class Vault:
             for item in items
         ]
 
-    def _open(self, kind: Kind, credential_id: str, digest: str) -> bytes:
+    def _open(self, kind: Kind, digests: Mapping[str, str]) -> dict[str, bytes]:
+        """Return what is kept for each credential under its digest; raises DocumentGoneError."""
+        found = self._stored(kind, digests)
+        if len(found) < len(digests):
+            raise DocumentGoneError(f"the {kind} is not in the vault")
+        keys = self._learner_keys.of({item.subject_ref for item in found})
+        return {
+            item.credential_id: opened(
+                keys[item.subject_ref], item.content, bound_to=_binding(kind, item)
+            )
+            for item in found
+        }
+
+    def _stored(self, kind: Kind, digests: Mapping[str, str]) -> list[Item]:
+        """Return the rows, their content as it is stored."""
         table = TABLES[kind]
-        query = select(table.c.subject_ref, table.c.ciphertext).where(
-            table.c.credential_id == credential_id, table.c.digest == digest
+        query = select(
+            table.c.credential_id, table.c.digest, table.c.subject_ref, table.c.ciphertext
         )
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            raise DocumentGoneError(f"the {kind} is not in the vault")
-        reference, ciphertext = row
-        item = Item(credential_id, digest, reference, b"")
-        return self._learner_keys.open(reference, ciphertext, bound_to=_binding(kind, item))
+            of_these = among(connection, table.c.credential_id, list(digests))
+            so_named = among(connection, table.c.digest, list(digests.values()))
+            rows = [Item(*row) for row in connection.execute(query.where(of_these, so_named))]
+        # A digest that one credential has may stand for another's too.
+        return [item for item in rows if digests[item.credential_id] == item.digest]
 
     def _keep(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Store what was sealed, unless a key it was sealed with was destroyed since."""

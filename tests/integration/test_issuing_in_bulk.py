@@ -16,6 +16,7 @@ from registry.domain.instants import instant
 from registry.domain.securing import Mechanism
 from registry.formats.canonical import Digest
 from registry.formats.shapes import WholeWay
+from registry.issuing import Issued
 from registry.store.vault import Kind
 from tests.integration.world import World, keyed
 from tests.making import OPERATOR, START, Parts, connect, new_achievement, order
@@ -152,6 +153,21 @@ def test_many_take_as_many_statements_as_few(quick: World, key: str | None) -> N
         return lambda: quick.issue(*orders, caller=caller)
 
     few, many = (statements(quick, issuing(count)) for count in (3, 60))
+    assert many <= few + SPARE
+
+
+def test_repeating_many_takes_as_many_statements_as_repeating_few(quick: World) -> None:
+    def repeated(count: int) -> int:
+        orders = [order(quick.achievement_id, 1_000 * count + each) for each in range(count)]
+        first = quick.issue(*orders, caller=keyed(f"rows-{count}"))
+        again: list[Issued] = []
+        sent = statements(
+            quick, lambda: again.extend(quick.issue(*orders, caller=keyed(f"rows-{count}")))
+        )
+        assert [each.document for each in first] == [each.document for each in again]
+        return sent
+
+    few, many = repeated(3), repeated(60)
     assert many <= few + SPARE
 
 

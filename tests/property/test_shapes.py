@@ -71,6 +71,7 @@ HOSTILE = [
     "https://example.org/a#b?c",
     "https://example.org/a b",
     "https://example.org/a\n",
+    "https://example.org/a\nhttps://example.org/b",
     "https://example.org/<a>",
     "https://example.org/\\u0041",
     "https://example.org/ż",

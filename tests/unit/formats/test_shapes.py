@@ -136,6 +136,7 @@ def test_a_text_without_a_canonical_form_is_refused_in_a_known_shape(text: str) 
         badge(validFrom="2026-01-01T00:00:00Z"),
         badge(id="mailto:ola@example.org"),
         badge(id="relative"),
+        badge(id="https://one.example\nhttps://other.example"),
         badge(type=["VerifiableCredential", "AchievementCredential"]),
         badge(type=["VerifiableCredential", "NoSuchCredential"]),
         badge(issuer={"id": "did:web:issuer.example", "type": ["Profile"], "url": "https://x"}),
@@ -178,6 +179,19 @@ def test_what_has_no_shape_takes_the_whole_way_and_is_soon_tried_no_more(
     watched.was_asked()
     assert shapes.rdfc(document) == form
     assert watched.canonicalised == 1
+
+
+def test_documents_without_a_shape_do_not_keep_others_of_their_structure_from_having_one(
+    watched: Watched,
+) -> None:
+    shapes = watched.shapes(learned_at=2)
+    for _ in range(5):
+        shapes.rdfc(badge(MARK))
+    for number in range(30):
+        shapes.rdfc(badge(f"name {number}"))
+    watched.was_asked()
+    shapes.rdfc(badge())
+    assert not watched.was_asked()
 
 
 def test_nodes_that_look_alike_are_compared_without_expanding_the_document_again(

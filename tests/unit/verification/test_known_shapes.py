@@ -77,6 +77,15 @@ def test_what_is_no_document_of_the_shape_is_looked_at_in_full(
     assert report == Verifier(WORLD.web).verify(given, now=NOW)
 
 
+@pytest.mark.parametrize("mechanism", DATA_INTEGRITY)
+def test_two_lines_that_are_iris_each_are_no_id(mechanism: Mechanism) -> None:
+    document = ISSUER.issue_json(unsigned(ISSUER.did), mechanism)
+    document["credentialSubject"]["achievement"]["id"] = "https://one.example\nhttps://two.example"
+    report = experienced(mechanism).verify(as_bytes(document), now=NOW)
+    assert report.verdict is not Verdict.VALID
+    assert report == Verifier(WORLD.web).verify(as_bytes(document), now=NOW)
+
+
 def test_a_known_shape_is_canonicalised_without_the_canonicaliser() -> None:
     asked: list[int] = []
 
