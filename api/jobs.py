@@ -42,7 +42,7 @@ class JobAnswer(BaseModel):
         description="`receiving`, `checking`, `waiting` for confirmation, `running`, "
         "`cancelling`; and at the end `done`, `cancelled` or `failed`."
     )
-    failure: str | None = Field(description="Why it failed.")
+    failure: str | None = Field(description="Why it failed, or was cancelled.")
     terms: dict[str, Any] = Field(description="What was ordered.")
     findings: dict[str, Any] | None = Field(description="What the check found of the whole.")
     created_at: str

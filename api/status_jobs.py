@@ -1,9 +1,8 @@
 """Status changes in bulk over HTTP: order by query or by file, have it confirmed, take it back."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, model_validator
@@ -11,10 +10,10 @@ from pydantic import Field, model_validator
 from api import values
 from api.auth import ActingIssuer, Creating, Serving
 from api.bootstrap import Registry
-from api.errors import BodyTooLargeError
 from api.jobs import JobAnswer, job_answer, readable
-from api.requests import GuardedRoute, StrictRequest
+from api.requests import GuardedRoute
 from api.responses import refusals
+from api.uploads import StreamedRoute, file_body, form_of, taken
 from api.values import Id, Instant
 from projections import queries
 from projections.queries import CredentialFilter
@@ -32,38 +31,7 @@ MOST_NAMED = 20_000
 FORMS = {"text/csv": Form.CSV, "application/jsonl": Form.JSON_LINES}
 
 router = APIRouter(prefix="/v1", tags=["jobs"], route_class=GuardedRoute)
-
-
-class FileRequest(StrictRequest):
-    """A request whose body is a file of ids; kept in memory, for it may hold more."""
-
-    media_types: ClassVar[tuple[str, ...]] = tuple(FORMS)
-
-    async def body(self) -> bytes:
-        """Read the file, of which the framework is given nothing; raises BodyTooLargeError."""
-        if not hasattr(self, "_body"):
-            self.state.file = await self._received()
-            self._body = b""
-            self._check_media_type()
-        return self._body
-
-    async def _received(self) -> io.BytesIO:
-        file = io.BytesIO()
-        async for chunk in self.stream():
-            if file.tell() + len(chunk) > MOST_BYTES:
-                raise BodyTooLargeError(f"a file of ids has at most {MOST_BYTES:,} bytes")
-            file.write(chunk)
-        file.seek(0)
-        return file
-
-
-class FileRoute(GuardedRoute):
-    """A guarded route that takes a file of ids."""
-
-    request_class = FileRequest
-
-
-files = APIRouter(prefix="/v1", tags=["jobs"], route_class=FileRoute)
+files = APIRouter(prefix="/v1", tags=["jobs"], route_class=StreamedRoute)
 
 
 class Grounds(values.Body):
@@ -77,10 +45,10 @@ class Grounds(values.Body):
         description="`refuse`: all or nothing; `leave`: those that can be, the report names the "
         "rest.",
     )
-    confirmed: bool = Field(
-        default=False,
-        description="Run without waiting, unless something cannot be changed and `rest` is "
-        "`refuse`, or a second person is needed.",
+    wait: bool = Field(
+        default=True,
+        description="Wait for confirmation after the check; in any case where something cannot be "
+        "changed and `rest` is `refuse`, or where a second person is needed.",
     )
     approval: Literal["required"] | None = Field(
         default=None, description="`required`: another API key must confirm."
@@ -109,7 +77,7 @@ class Change(Grounds):
             effective_at=self.effective_at,
             until=self.until,
             rest=self.rest,
-            confirm=self.confirmed,
+            wait=self.wait,
             approval_required=self.approval == "required",
             selection=selection,
             is_noted=note is not None,
@@ -178,7 +146,8 @@ def change_many(
         wanted = new.query.filter(asker.issuer_id)
         job = order_by_query(registry, caller, new, wanted, note=new.note)
         return _taken(job, response)
-    rows = ({"line": line, "id": of_text(each)} for line, each in _numbered(new.credential_ids))
+    ids = new.credential_ids or ()
+    rows = ({"line": line, "id": of_text(each)} for line, each in enumerate(ids, start=1))
     terms = new.terms({"file": "json"}, note=new.note)
     order = registry.status_orders.order
     return _taken(order(caller, asker.issuer_id, terms, rows, note=new.note), response)
@@ -188,17 +157,9 @@ def change_many(
     "/status-jobs/file",
     status_code=202,
     responses=refusals(401, 403, 409, 415, 422),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                media_type: {"schema": {"type": "string", "format": "binary"}}
-                for media_type in FORMS
-            },
-        }
-    },
+    openapi_extra=file_body(FORMS),
 )
-def change_by_file(
+async def change_by_file(
     request: Request,
     new: Annotated[Change, Query()],
     asker: ActingIssuer,
@@ -211,10 +172,14 @@ def change_by_file(
     A CSV file with a column `credential_id`, or an id a line, or JSON Lines with a member
     `credential_id`; at most a million. Nothing else of the file is kept.
     """
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    file: io.BytesIO = request.state.file
-    terms, rows = new.terms({"file": FORMS[given].value}), read_ids(file, FORMS[given])
-    return _taken(registry.status_orders.order(caller, asker.issuer_id, terms, rows), response)
+    form = form_of(request, FORMS)
+    terms = new.terms({"file": form.value})
+
+    def take(chunks: Iterable[bytes]) -> Job:
+        order = registry.status_orders.order
+        return order(caller, asker.issuer_id, terms, read_ids(chunks, form))
+
+    return _taken(await taken(request, asker.actor, most=MOST_BYTES, take=take), response)
 
 
 @router.post("/jobs/{job_id}/undo", status_code=202, responses=refusals(401, 403, 404, 409, 422))
@@ -258,17 +223,13 @@ def undoing(job_id: str, new: Undoing, *, by_operator: bool = False) -> Terms:
         Operation.REINSTATE,
         new.reason,
         rest=new.rest,
-        confirm=new.confirmed,
+        wait=new.wait,
         approval_required=new.approval == "required",
         selection={"undo": job_id},
         undoes=job_id,
         is_noted=new.note is not None,
         by_operator=by_operator,
     )
-
-
-def _numbered(ids: Sequence[str] | None) -> Iterator[tuple[int, str]]:
-    yield from enumerate(ids or (), start=1)
 
 
 def _taken(job: Job, response: Response) -> JobAnswer:

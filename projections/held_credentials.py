@@ -7,6 +7,7 @@ from sqlalchemy import MetaData, select
 from projections import positions
 from projections.credentials import VIEW, credentials_table
 from registry.domain.credential import Status
+from registry.store.bulk import among
 from registry.store.database import Database
 
 _credentials = credentials_table(MetaData(), VIEW)
@@ -28,7 +29,6 @@ class HeldCredentials:
     ) -> dict[str, str]:
         """Return the newest credential of each learner that is not revoked, by its reference."""
         own = (
-            _credentials.c.subject_ref.in_(references),
             _credentials.c.issuer_id == issuer_id,
             _credentials.c.achievement_id == achievement_id,
             _credentials.c.status != Status.REVOKED.value,
@@ -36,4 +36,5 @@ class HeldCredentials:
         columns = (_credentials.c.subject_ref, _credentials.c.credential_id)
         query = select(*columns).where(*own).order_by(_credentials.c.position)
         with self._database.reading() as connection:
+            query = query.where(among(connection, _credentials.c.subject_ref, references))
             return {row[0]: row[1] for row in connection.execute(query)}

@@ -5,16 +5,16 @@ credential is kept as a line without one, and never quoted.
 """
 
 import csv
-import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import Any, BinaryIO, Final
+from typing import Final
 
 from registry.domain.errors import InvalidValueError
 from registry.domain.job import Row
+from registry.text_lines import BoundedRecords, LineTooLongError, lines_of_any_text
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEPARATORS: Final = (";", ",", "\t")
@@ -29,21 +29,23 @@ class Form(StrEnum):
     JSON_LINES = "jsonl"
 
 
-def read_ids(file: BinaryIO, form: Form) -> Iterator[Row]:
+def read_ids(chunks: Iterable[bytes], form: Form) -> Iterator[Row]:
     """Yield a row for each line that is not blank, from 1: its `line`, and its `id` or None.
 
-    Raises InvalidValueError for a file that cannot be read in this form.
+    Raises InvalidValueError for a file that cannot be read in this form, or has an endless line.
     """
     # A name in another column may be in any encoding; an id is in ASCII in all of them.
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    lines = lines_of_any_text(chunks)
     try:
-        yield from _json_lines(text) if form is Form.JSON_LINES else _csv(text)
-    finally:
-        text.detach()  # Whoever opened the file closes it.
+        yield from _json_lines(lines) if form is Form.JSON_LINES else _csv(lines)
+    except LineTooLongError as error:
+        raise InvalidValueError(
+            f"{error}, line {error.line} has more", remedy="send ids, one a line"
+        ) from error
 
 
-def _json_lines(text: io.TextIOWrapper) -> Iterator[Row]:
-    for number, line in enumerate(text, start=1):
+def _json_lines(lines: Iterable[str]) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             yield {"line": number, "id": _of_json(line)}
 
@@ -58,26 +60,20 @@ def _of_json(line: str) -> str | None:
     return of_text(value) if isinstance(value, str) else None
 
 
-def _csv(text: io.TextIOWrapper) -> Iterator[Row]:
-    first = text.readline()
-    lines = chain([first] if first else [], text)
-    reader = csv.reader(lines, delimiter=max(_SEPARATORS, key=first.count))
-    try:
-        yield from _records(reader, first)
-    except csv.Error as error:
-        line = reader.line_num
-        raise InvalidValueError(f"not CSV at line {line}", remedy="correct it there") from error
-
-
-def _records(reader: Any, first: str) -> Iterator[Row]:
+def _csv(lines: Iterator[str]) -> Iterator[Row]:
+    """Read what is nearly CSV too: each line is short, so that the reader refuses none."""
+    first = next(lines, "")
+    bounded = BoundedRecords(chain([first] if first else [], lines))
+    reader = csv.reader(bounded, delimiter=max(_SEPARATORS, key=first.count))
     column = 0
     if of_text("".join(next(csv.reader([first]), [])[:1])) is None:
         column = _column(next(reader, []))
-    begin = reader.line_num + 1
+        bounded.end(reader.line_num)
     for record in reader:
         if any(cell.strip() for cell in record):
-            yield {"line": begin, "id": of_text(record[column]) if column < len(record) else None}
-        begin = reader.line_num + 1
+            found = of_text(record[column]) if column < len(record) else None
+            yield {"line": bounded.begin, "id": found}
+        bounded.end(reader.line_num)
 
 
 def _column(header: list[str]) -> int:

@@ -27,6 +27,7 @@ from registry.learner_rows import (
 )
 from registry.text_lines import (
     LONGEST_LINE_BYTES,
+    BoundedRecords,
     LineTooLongError,
     NotTextError,
     byte_lines,
@@ -40,6 +41,9 @@ MAX_ROWS = 1_000
 
 MAX_FAULTS = 100
 """Faults reported at most of such a file; one in the wrong form has one in every cell."""
+
+MAX_FAULTS_OF_A_ROW = 10
+"""Faults kept of one row of JSON Lines, which may have thousands of members nobody knows."""
 
 _SEPARATORS = (";", ",", "\t")
 
@@ -139,41 +143,18 @@ def _csv_row(
     return reader.row(line, {column: cell for column, cell in cells if cell})
 
 
-class _Bounded:
-    """Hands lines to the CSV reader, which would read on for ever for a quote that never closes."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._characters = 0
-        self.number = 1
-
-    def __iter__(self) -> "_Bounded":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._characters += len(line)
-        if self._characters > LONGEST_LINE_BYTES:
-            raise LineTooLongError(self.number)
-        return line
-
-    def begin(self, number: int) -> None:
-        """Count anew, from the record that begins on a line."""
-        self._characters, self.number = 0, number
-
-
 def _records(chunks: Iterable[bytes]) -> Iterator[tuple[int, list[str]]]:
     """Give the records of a file, each with the line it begins on."""
     begin = 1
     try:
         lines = text_lines(chunks)
         first = next(lines, "")
-        bounded = _Bounded(chain([first], lines))
+        bounded = BoundedRecords(chain([first], lines))
         reader = csv.reader(bounded, delimiter=max(_SEPARATORS, key=first.count), strict=True)
         for record in reader:
             yield begin, record
-            begin = reader.line_num + 1
-            bounded.begin(begin)
+            bounded.end(reader.line_num)
+            begin = bounded.begin
     except csv.Error as error:
         raise FileError([Fault(begin, None, f"not CSV: {error}", RowCode.NOT_CSV)]) from error
     except NotTextError as error:
@@ -202,7 +183,7 @@ def _json_row(number: int, line: bytes, reader: RowReader) -> Row | list[Fault]:
     given = {name: cell for name, cell in value.items() if cell is not None}
     columns = [column_named(name) for name in given]
     if faults := [*unknown_faults(columns, number), *_value_faults(columns, given, number)]:
-        return faults
+        return faults[:MAX_FAULTS_OF_A_ROW]
     cells = {column: cell.strip() for column, cell in zip(columns, given.values(), strict=True)}
     return reader.row(number, {column: cell for column, cell in cells.items() if column and cell})
 
@@ -211,5 +192,5 @@ def _value_faults(
     columns: Sequence[Column | None], given: Mapping[str, Any], line: int
 ) -> Iterator[Fault]:
     for column, cell in zip(columns, given.values(), strict=True):
-        if not isinstance(cell, str):
+        if column is not None and not isinstance(cell, str):
             yield Fault(line, column, "write the value as a text", RowCode.NOT_TEXT)

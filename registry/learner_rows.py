@@ -5,6 +5,7 @@ computed. Faults name line, column and code, never a value.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -132,7 +133,7 @@ def unknown_faults(columns: Sequence[Column | None], line: int) -> list[Fault]:
         if column is None
     ]
     given = [column for column in columns if column is not None]
-    twice = dict.fromkeys(column for column in given if given.count(column) > 1)
+    twice = [column for column, count in Counter(given).items() if count > 1]
     reason = "the column is there twice"
     return faults + [Fault(line, column, reason, RowCode.COLUMN_TWICE) for column in twice]
 

@@ -42,10 +42,40 @@ def text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
             number += 1
 
 
+def lines_of_any_text(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Give the lines of a text of which only the ASCII counts; raises LineTooLongError."""
+    for block in _blocks(chunks):
+        yield from io.StringIO(block.decode(errors="replace"), newline="")
+
+
+class BoundedRecords:
+    """Hands lines to the CSV reader, which would read on for ever for a quote that never closes."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._characters = 0
+        self.begin = 1
+        """The line that the record begins on."""
+
+    def __iter__(self) -> "BoundedRecords":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._characters += len(line)
+        if self._characters > LONGEST_LINE_BYTES:
+            raise LineTooLongError(self.begin)
+        return line
+
+    def end(self, line: int) -> None:
+        """Count anew: a record ended on a line."""
+        self._characters, self.begin = 0, line + 1
+
+
 def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
     """Give the lines of a file without their ends, None for each that is too long."""
     rest, is_too_long = b"", False
-    for chunk in chunks:
+    for chunk in _without_mark(chunks):
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield None if is_too_long or len(line) > LONGEST_LINE_BYTES else line
@@ -54,6 +84,16 @@ def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
             rest, is_too_long = b"", True
     if rest or is_too_long:
         yield None if is_too_long else rest
+
+
+def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Take a byte order mark away, even if it arrives in pieces."""
+    rest = iter(chunks)
+    first = b""
+    while len(first) < len(_BYTE_ORDER_MARK) and (chunk := next(rest, None)) is not None:
+        first += chunk
+    yield first.removeprefix(_BYTE_ORDER_MARK)
+    yield from rest
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,5 @@
-"""Issue to a file of any size: make a job of it, work on it and show how far it is."""
+"""Issue to a file of any size: make a job of it, and tell what became of each row."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -11,23 +10,19 @@ from api.bootstrap import Registry
 from api.clock import nonce
 from api.errors import RefusedFileError
 from registry.csv_import import FileError, Form
-from registry.domain.errors import ConcurrentChangeError, RegistryError
+from registry.domain.errors import RegistryError
 from registry.domain.job import Job, JobState, RowReport
 from registry.domain.text import Language
 from registry.jobs.issuing_deciding import ISSUED, PENDING, SKIPPED
 from registry.jobs.issuing_terms import IssuingTerms, Rows
 from registry.jobs.sentences import sentence
-from scripts.answers import say
 from scripts.local import caller
-from scripts.progress import rated_stages
 
 CHUNK_BYTES: Final = 1 << 16
 MOST_FAULTS: Final = 100
 """Faults shown; the report has them all."""
 
-_REST_SECONDS: Final = 0.2
 _SLICES_AT_ONCE: Final = 10
-_JSON_LINES: Final = (".jsonl", ".ndjson")
 
 
 class JobEndedEarlyError(RegistryError):
@@ -64,6 +59,7 @@ class Bulk:
             digest = file_digest(file, "sha256").hexdigest()
         terms = self._terms
         key = f"{terms.achievement_id}/{digest}/{terms.rows}/{terms.duplicates}"
+        key += "/wait" if terms.wait else ""
         attempt = 1
         while self._ended_early(f"{key}/{attempt}"):
             attempt += 1
@@ -76,53 +72,26 @@ class Bulk:
 
     def order(self, key: str) -> Job:
         """Make the job, or find the one that was made of the same file; raises RefusedFileError."""
-        form = Form.JSON_LINES if self._file.suffix.lower() in _JSON_LINES else Form.CSV
+        form = Form.JSON_LINES if is_json_lines(self._file) else Form.CSV
         receiver = self._registry.issuing_jobs
         try:
             return receiver.receive(
-                caller(key), self._issuer_id, self._terms, form=form, chunks=self._chunks()
+                caller(key), self._issuer_id, self._terms, form=form, chunks=chunks_of(self._file)
             )
         except FileError as error:
             raise refused([vars(fault) for fault in error.faults]) from error
 
-    def _chunks(self) -> Iterator[bytes]:
-        with self._file.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
 
-    def follow(self, job: Job) -> Job:
-        """Work on a job, beside others who may, until it has ended; return it as it is then."""
-        try:
-            return self._follow(job.job_id)
-        except (KeyboardInterrupt, RegistryError):
-            say(
-                f"job {job.job_id} is not done: go on by repeating the command, or leave it to a "
-                f"server; or: registry jobs cancel {job.job_id}"
-            )
-            raise
+def chunks_of(file: Path) -> Iterator[bytes]:
+    """Give the bytes of a file, some at a time."""
+    with file.open("rb") as opened:
+        while chunk := opened.read(CHUNK_BYTES):
+            yield chunk
 
-    def _follow(self, job_id: str) -> Job:
-        store, has_said = self._registry.jobs.store, False
-        with rated_stages() as bars:
-            while not (job := store.read(job_id)).ended:
-                is_checking = job.state is JobState.CHECKING
-                done = job.checked if is_checking else job.finished
-                bars.reach("checking" if is_checking else "issuing", done, job.total)
-                if self._work(job_id):
-                    continue
-                if is_checking and not has_said and (ahead := store.ahead_of(job)):
-                    say(f"waiting for job {ahead}, which issues the same achievement")
-                    has_said = True
-                time.sleep(_REST_SECONDS)
-        return job
 
-    def _work(self, job_id: str) -> bool:
-        try:
-            return bool(self._registry.jobs.worker.tick(only=job_id))
-        except ConcurrentChangeError:
-            # Where no server runs, nobody else folds what the check waits for.
-            self._registry.catch_up.run()
-            return False
+def is_json_lines(file: Path) -> bool:
+    """Say whether a file is JSON Lines, by its name; any other is CSV."""
+    return file.suffix.lower() in (".jsonl", ".ndjson")
 
 
 def rows_of(registry: Registry, job: Job) -> Iterator[Row]:

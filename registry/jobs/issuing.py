@@ -109,7 +109,7 @@ class IssuingJobs:
         if job.refused and terms.rows is Rows.ALL:
             count = "1 row" if job.refused == 1 else f"{job.refused:,} rows"
             raise RowsRefusedError(f"{count} cannot be issued, so none was: see the report")
-        return JobState.WAITING if terms.confirm else JobState.RUNNING
+        return JobState.WAITING if terms.wait else JobState.RUNNING
 
     def _await_views(self, job: Job) -> None:
         """Wait until the views hold what was recorded before this job was first looked at."""
@@ -188,7 +188,7 @@ class IssuingJobs:
         lost = [row["line"] for row in claim.rows if row.get("supersedes") in revoked]
         kept = [report for report in claim.reports if report.line not in lost]
         told = [RowReport(line, RowCode.REVOKED_MEANWHILE) for line in lost]
-        if not self._store.amend(claim, rows, [*kept, *told]):
+        if not self._store.claims.amend(claim, rows, [*kept, *told]):
             raise ConcurrentChangeError("another worker has taken these rows")
         return replace(claim, rows=rows, reports=[*kept, *told])
 

@@ -57,6 +57,7 @@ class IssuingReceiver:
     def check(self, issuer_id: str, terms: IssuingTerms) -> None:
         """Raise what would keep every row from being issued."""
         application = self._application
+        application.check_here(issuer_id)
         issuer = application.issuer(issuer_id)
         issuer.check_open()
         achievement = application.achievement(issuer_id, terms.achievement_id)

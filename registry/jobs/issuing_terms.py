@@ -29,7 +29,8 @@ class IssuingTerms:
     rows: Rows = Rows.ALL
     duplicates: Duplicates = Duplicates.REFUSE
     dry_run: bool = False
-    confirm: bool = False
+    wait: bool = False
+    """Whether the job waits for its confirmation once it is checked."""
 
     def plain(self) -> dict[str, Any]:
         """Return the terms in plain JSON."""

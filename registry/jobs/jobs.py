@@ -14,6 +14,9 @@ from registry.store.jobs import JobStore
 ABANDONED_AFTER: Final = timedelta(hours=1)
 """How long rows may take to arrive; a process that was killed meanwhile leaves a job behind."""
 
+CONFIRMED_WITHIN: Final = timedelta(days=30)
+"""How long a job waits for its confirmation: its rows are about persons, and not kept longer."""
+
 _CANCELLED: Final = {
     JobState.CHECKING: JobState.CANCELLED,
     JobState.WAITING: JobState.CANCELLED,
@@ -63,14 +66,21 @@ class Jobs:
         return self._moved(job, JobState.RUNNING)
 
     def sweep(self) -> int:
-        """Remove what was left behind of jobs whose rows never all came; return how many."""
-        return self.intake.sweep(before=self._clock() - ABANDONED_AFTER)
+        """Remove what was left behind of jobs whose rows never all came; return how many.
+
+        Jobs that nobody confirmed in time are cancelled.
+        """
+        now, waiting = self._clock(), JobState.WAITING
+        for job_id in self.store.unchanged_since(now - CONFIRMED_WITHIN, state=waiting):
+            said = f"nobody confirmed it within {CONFIRMED_WITHIN.days} days"
+            self.store.move(job_id, waiting, JobState.CANCELLED, at=now, failure=said)
+        return self.intake.sweep(before=now - ABANDONED_AFTER)
 
     def take_over(self) -> None:
         """Let others have at once what a worker of this machine held that is no more."""
-        for name in self.store.workers():
+        for name in self.store.claims.holders():
             if is_gone(name):
-                self.store.release_all(name)
+                self.store.claims.release_all(name)
 
     def _moved(self, job: Job, then: JobState) -> Job:
         if not self.store.move(job.job_id, job.state, then, at=self._clock()):

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from registry.domain.job import Claim
 from registry.store.database import StoreUnavailableError
-from registry.store.jobs import LEASE, JobStore
+from registry.store.job_claims import LEASE, JobClaims
 
 
 @contextmanager
-def renewing(store: JobStore, claim: Claim, *, clock: Callable[[], datetime]) -> Iterator[None]:
+def renewing(claims: JobClaims, claim: Claim, *, clock: Callable[[], datetime]) -> Iterator[None]:
     """Renew a claim every third of its lease until the block is left, or the claim is lost."""
     left = threading.Event()
 
@@ -19,7 +19,7 @@ def renewing(store: JobStore, claim: Claim, *, clock: Callable[[], datetime]) ->
         is_held = True
         while is_held and not left.wait(LEASE.total_seconds() / 3):
             with suppress(StoreUnavailableError):
-                is_held = store.renew(claim, at=clock())
+                is_held = claims.renew(claim, at=clock())
 
     thread = threading.Thread(target=renew, name="renewing", daemon=True)
     thread.start()

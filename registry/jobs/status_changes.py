@@ -72,8 +72,8 @@ class StatusChangeJobs:
         findings = self._regrouping.regroup(job)
         terms = Terms.of(job.terms)
         leaves = terms.rest is Rest.LEAVE or not findings["refused"]
-        runs = terms.confirm and leaves and not findings["approval_required"]
-        return JobState.RUNNING if runs else JobState.WAITING
+        waits = terms.wait or not leaves or findings["approval_required"]
+        return JobState.WAITING if waits else JobState.RUNNING
 
     def carry_out(self, claim: Claim) -> Outcome:
         """Record all changes of one list in one save."""

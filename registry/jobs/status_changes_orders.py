@@ -126,6 +126,7 @@ class StatusChangeOrders:
                     yield {"line": line, "id": report.credential_id}
 
     def _check(self, issuer_id: str, terms: Terms) -> None:
+        self._lookups.check_here(issuer_id)
         issuer = self._lookups.issuer(issuer_id)
         if issuer.closed and not terms.by_operator:
             raise IssuerClosedError(

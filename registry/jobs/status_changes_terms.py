@@ -128,10 +128,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
 class Terms:
     """What was ordered.
 
-    `selection` says how the credentials were selected; the rows of the job are the result of it.
-    `undoes` names the job whose suspensions are taken back, and those alone. `is_noted`: a note
-    rides with the rows. `by_operator`: the command line ordered it, for an issuer that may be
-    closed.
+    `wait`: the job waits for its confirmation once it is checked. `selection` says how the
+    credentials were selected; the rows of the job are the result of it. `undoes` names the job
+    whose suspensions are taken back, and those alone. `is_noted`: a note rides with the rows.
+    `by_operator`: the command line ordered it, for an issuer that may be closed.
     """
 
     operation: Operation
@@ -139,7 +139,7 @@ class Terms:
     effective_at: datetime | None = None
     until: datetime | None = None
     rest: Rest = Rest.REFUSE
-    confirm: bool = False
+    wait: bool = True
     approval_required: bool = False
     selection: Mapping[str, Any] = field(default_factory=dict)
     undoes: str | None = None

@@ -15,6 +15,7 @@ from registry.domain.errors import ConcurrentChangeError, InvalidValueError, Reg
 from registry.domain.job import Claim, Job, JobState, Kind, Outcome
 from registry.jobs.renewing import renewing
 from registry.store.database import StoreUnavailableError
+from registry.store.job_claims import UnreadableRowsError
 from registry.store.jobs import JobStore
 
 log = structlog.get_logger(__name__)
@@ -70,15 +71,20 @@ class JobWorker:
         kinds = tuple(self._handlers)
         for job in self._store.past_their_stage(kinds, only=only):
             self._move_on(job)
-        claim = self._store.claim(self._worker, at=self._clock(), kinds=kinds, only=only)
+        claims = self._store.claims
+        try:
+            claim = claims.take(self._worker, at=self._clock(), kinds=kinds, only=only)
+        except UnreadableRowsError as error:
+            self._end_unreadable(error)
+            return 1
         if claim is None:
             return 0
         try:
-            with renewing(self._store, claim, clock=self._clock):
+            with renewing(claims, claim, clock=self._clock):
                 outcome = self._work(claim)
-            self._store.complete(claim, outcome)
+            claims.complete(claim, outcome)
         except PASSING:
-            self._store.release(claim)
+            claims.release(claim)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the job says so and ends
             self._end(claim, _reason(error, claim.job))
@@ -104,9 +110,15 @@ class JobWorker:
                 then, failure = JobState.FAILED, _reason(error, job)
         self._store.move(job.job_id, job.state, then, at=self._clock(), failure=failure)
 
+    def _end_unreadable(self, error: UnreadableRowsError) -> None:
+        """End a job whose rows nobody can read: it would keep every other from being worked on."""
+        job = self._store.read(error.job_id)
+        reason = _reason(error, job)
+        self._store.move(job.job_id, job.state, JobState.FAILED, at=self._clock(), failure=reason)
+
     def _end(self, claim: Claim, reason: str) -> None:
         job, at = claim.job, self._clock()
-        if not self._store.renew(claim, at=at):
+        if not self._store.claims.renew(claim, at=at):
             return  # Another has it now, and may come to its end.
         if job.state is JobState.CHECKING:
             self._store.move(job.job_id, job.state, JobState.FAILED, at=at, failure=reason)

@@ -20,8 +20,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from registry.domain.errors import ConflictError, IdempotencyConflictError
 from registry.domain.instants import instant
 from registry.domain.job import ENDED, JobState
+from registry.store.bulk import among, insert_new
 from registry.store.database import Database
-from registry.store.jobs import key_name
+from registry.store.job_rows import key_name
 from registry.store.key_store import KeyStore
 from registry.store.tables import job_digests as digests
 from registry.store.tables import job_slices as slices
@@ -143,22 +144,25 @@ class JobIntake:
         rows = [
             {"job_id": job_id, "digest": digest, "line": line} for digest, line in lines.items()
         ]
+        with self._database.writing() as connection:
+            if newest:
+                connection.execute(self._putting(), rows)
+            else:
+                insert_new(connection, digests, rows)
+
+    def _putting(self) -> Any:
         dialect = sqlite if self._database.is_sqlite else postgresql
         adding = dialect.insert(digests)
-        if newest:
-            keys = [digests.c.job_id, digests.c.digest]
-            new = {"line": adding.excluded.line}
-            adding = adding.on_conflict_do_update(index_elements=keys, set_=new)
-        else:
-            adding = adding.on_conflict_do_nothing()
-        with self._database.writing() as connection:
-            connection.execute(adding, rows)
+        keys = [digests.c.job_id, digests.c.digest]
+        return adding.on_conflict_do_update(
+            index_elements=keys, set_={"line": adding.excluded.line}
+        )
 
     def lines(self, job_id: str, wanted: Sequence[bytes]) -> dict[bytes, int]:
         """Return the line noted for each digest."""
-        of_job = (digests.c.job_id == job_id, digests.c.digest.in_(list(wanted)))
-        query = select(digests.c.digest, digests.c.line).where(*of_job)
+        query = select(digests.c.digest, digests.c.line).where(digests.c.job_id == job_id)
         with self._database.reading() as connection:
+            query = query.where(among(connection, digests.c.digest, wanted))
             return {bytes(digest): line for digest, line in connection.execute(query)}
 
     def forget(self, job_id: str) -> None:

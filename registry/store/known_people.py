@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from registry.store.bulk import among
 from registry.store.database import Database
 from registry.store.tables import subjects
 from registry.store.vault import Person, Vault
@@ -19,9 +20,10 @@ class KnownPeople:
     def references(self, issuer_id: str, people: Sequence[Person]) -> list[str | None]:
         """Return the issuer's reference of each person, None for whom it does not know."""
         hashes = [self._hash(issuer_id, person) for person in people]
-        known = (subjects.c.issuer_id == issuer_id, subjects.c.identifier_hash.in_(hashes))
-        query = select(subjects.c.identifier_hash, subjects.c.subject_ref).where(*known)
+        query = select(subjects.c.identifier_hash, subjects.c.subject_ref)
+        query = query.where(subjects.c.issuer_id == issuer_id)
         with self._database.reading() as connection:
+            query = query.where(among(connection, subjects.c.identifier_hash, hashes))
             found = {row[0]: row[1] for row in connection.execute(query)}
         return [found.get(each) for each in hashes]
 

@@ -33,7 +33,7 @@ SAVED_AT_ONCE = 5_000
 SINGLES = 400
 """Credentials beside those of the file, for single changes."""
 
-ORDER = "/v1/status-jobs/file?operation=revoke&reason=other&confirmed=true"
+ORDER = "/v1/status-jobs/file?operation=revoke&reason=other&wait=false"
 LOOK_SECONDS = 0.05
 
 

@@ -1,25 +1,18 @@
 """Change the status of many credentials at once: look at what it would do, then do it."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.prompt import Confirm
 
-from api.bootstrap import Registry
-from api.jobs import job_answer
-from api.status_jobs import Change, Undoing, order_by_query, undoing
+from api.status_jobs import Change, Undoing, undoing
 from projections.queries import CredentialFilter
-from registry.commands import Caller
-from registry.credential_ids import Form, read_ids
 from registry.domain.credential import Status
 from registry.domain.instants import instant
-from registry.domain.job import Job, JobState
-from registry.jobs.status_changes_terms import SENTENCES, Operation, Rest
-from scripts.answers import FAILED, Answer, Session, facts, say
+from registry.jobs.status_changes_terms import Operation, Rest
+from scripts.answers import Answer, Session
 from scripts.arguments import (
     EffectiveAtOption,
     IdempotencyKeyOption,
@@ -28,8 +21,8 @@ from scripts.arguments import (
     group,
     moment,
 )
-from scripts.local import ACTOR, caller, opened
-from scripts.progress import Stages, stages
+from scripts.bulk_changing import BulkChange, carried_through
+from scripts.local import caller, opened
 
 IssuerOption = Annotated[str, typer.Option(help="The issuer's id.")]
 FileOption = Annotated[
@@ -94,12 +87,13 @@ def suspend(  # noqa: PLR0913 - each is an option of the command line
         operation=Operation.SUSPEND,
         reason=reason,
         rest=rest,
-        confirmed=yes,
+        wait=not yes,
         effective_at=effective_at,
         until=until,
     )
     wanted = _wanted(issuer, achievement, status, subject, (issued_from, issued_until))
-    return _carry_out(session, change, wanted, file, every=every, note=note, key=idempotency_key)
+    bulk = BulkChange(change, wanted, file, every=every, note=note, key=idempotency_key)
+    return bulk.carry_out(session)
 
 
 def reinstate(  # noqa: PLR0913 - each is an option of the command line
@@ -128,11 +122,12 @@ def reinstate(  # noqa: PLR0913 - each is an option of the command line
         operation=Operation.REINSTATE,
         reason=reason,
         rest=rest,
-        confirmed=yes,
+        wait=not yes,
         effective_at=effective_at,
     )
     wanted = _wanted(issuer, achievement, status, subject, (issued_from, issued_until))
-    return _carry_out(session, change, wanted, file, every=every, note=note, key=idempotency_key)
+    bulk = BulkChange(change, wanted, file, every=every, note=note, key=idempotency_key)
+    return bulk.carry_out(session)
 
 
 def revoke(  # noqa: PLR0913 - each is an option of the command line
@@ -163,11 +158,12 @@ def revoke(  # noqa: PLR0913 - each is an option of the command line
         operation=Operation.REVOKE,
         reason=reason,
         rest=rest,
-        confirmed=yes,
+        wait=not yes,
         effective_at=effective_at,
     )
     wanted = _wanted(issuer, achievement, status, subject, (issued_from, issued_until))
-    return _carry_out(session, change, wanted, file, every=every, note=note, key=idempotency_key)
+    bulk = BulkChange(change, wanted, file, every=every, note=note, key=idempotency_key)
+    return bulk.carry_out(session)
 
 
 def undo(
@@ -185,10 +181,10 @@ def undo(
       registry jobs undo 018f… --reason issued-in-error
     """
     with opened(session) as registry:
-        terms = undoing(job, Undoing(reason=reason, rest=rest, confirmed=yes), by_operator=True)
+        terms = undoing(job, Undoing(reason=reason, rest=rest, wait=not yes), by_operator=True)
         terms = replace(terms, is_noted=note is not None)
         ordered = registry.status_orders.undo(caller(idempotency_key), job, terms, note=note)
-        return _followed(session, registry, ordered, rest)
+        return carried_through(session, registry, ordered, rest)
 
 
 def _wanted(
@@ -200,108 +196,3 @@ def _wanted(
 ) -> CredentialFilter:
     since, until = (instant(each) if each else None for each in issued)
     return CredentialFilter(issuer, achievement, status, subject, since, until)
-
-
-def _carry_out(
-    session: Session,
-    change: Change,
-    wanted: CredentialFilter,
-    file: Path | None,
-    *,
-    every: bool,
-    note: str | None,
-    key: str | None,
-) -> Answer:
-    _check_selection(wanted, file, every=every)
-    with opened(session) as registry:
-        if file is None:
-            job = order_by_query(registry, caller(key), change, wanted, note=note, by_operator=True)
-        else:
-            job = _order_file(registry, caller(key), change, wanted, file, note=note)
-        return _followed(session, registry, job, change.rest)
-
-
-def _check_selection(wanted: CredentialFilter, file: Path | None, *, every: bool) -> None:
-    named = [name for name, value in vars(wanted).items() if value and name != "issuer_id"]
-    if [file is not None, bool(named), every].count(True) != 1:
-        raise typer.BadParameter("give --file, or what to look for, or --all; one of the three")
-
-
-def _order_file(
-    registry: Registry,
-    who: Caller,
-    change: Change,
-    wanted: CredentialFilter,
-    file: Path,
-    *,
-    note: str | None,
-) -> Job:
-    form = Form.JSON_LINES if file.suffix in (".jsonl", ".ndjson") else Form.CSV
-    terms = replace(change.terms({"file": form.value}, note=note), by_operator=True)
-    issuer_id = wanted.issuer_id or ""
-    with file.open("rb") as rows:
-        found = read_ids(rows, form)
-        return registry.status_orders.order(who, issuer_id, terms, found, note=note)
-
-
-def _followed(session: Session, registry: Registry, job: Job, rest: Rest) -> Answer:
-    """Work on a job until it is done, or waits for somebody; ask where somebody can be asked."""
-    with stages() as shown:
-        job = _worked(registry, job, shown)
-    if job.state is JobState.WAITING:
-        say(_preview(job))
-        if _is_agreed(session, job, rest):
-            confirm = registry.status_orders.confirm
-            job = confirm(job.job_id, by=ACTOR, rest=rest, alone=True)
-            with stages() as shown:
-                job = _worked(registry, job, shown)
-    return _answer(job)
-
-
-def _worked(registry: Registry, job: Job, shown: Stages) -> Job:
-    working = (JobState.CHECKING, JobState.RUNNING, JobState.CANCELLING)
-    while job.state in working:
-        # A server that runs may have taken the slices: then there is nothing to do but to wait.
-        registry.jobs.worker.tick(only=job.job_id)
-        job = registry.jobs.store.read(job.job_id)
-        done = job.checked if job.state is JobState.CHECKING else job.finished
-        shown.reach(job.state.value, done, job.total)
-    return job
-
-
-def _is_agreed(session: Session, job: Job, rest: Rest) -> bool:
-    found = job.findings or {}
-    if found["refused"] and rest is Rest.REFUSE:
-        say("Nothing was changed: some cannot be. To change the others, confirm with --rest leave.")
-        return False
-    if session.as_json or not found["changes"]:
-        return False
-    return Confirm.ask(f"Change {found['changes']:,} credentials?", default=False)
-
-
-def _preview(job: Job) -> str:
-    found: Mapping[str, Any] = job.findings or {}
-    counts = {f"now {status}": count for status, count in found["statuses"].items()}
-    refused = {f"cannot: {code}": count for code, count in found["refused"].items()}
-    lists = {
-        f"list {each['list_id']}/{each['purpose']}": f"{each['entries']:,} entries"
-        for each in found["lists"]
-    }
-    words = [SENTENCES[code].en for code in found["refused"]]
-    shown = facts({"would change": found["changes"], **counts, **refused, **lists})
-    return "\n".join([shown, *_explained(found["refused"], words)])
-
-
-def _explained(codes: Iterable[str], words: Iterable[str]) -> list[str]:
-    return [f"{code}: {sentence}" for code, sentence in zip(codes, words, strict=True)]
-
-
-def _answer(job: Job) -> Answer:
-    answer = job_answer(job)
-    named = {"job_id": job.job_id, "state": job.state, "failure": job.failure}
-    counts = {"changed": job.accepted if job.state is JobState.DONE else 0, "refused": job.refused}
-    shown = facts({name: value for name, value in named.items() if value} | counts)
-    if job.state is JobState.WAITING:
-        say(f"It waits: registry jobs confirm {job.job_id}, or registry jobs cancel {job.job_id}")
-    code = FAILED if job.state is JobState.FAILED else 0
-    return Answer(answer.model_dump(mode="json"), shown, code)

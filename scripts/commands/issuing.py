@@ -13,6 +13,7 @@ from api.bootstrap import Registry
 from api.clock import now
 from api.jobs import JobAnswer, job_answer
 from api.learners import LearnerBody
+from registry.domain.job import JobState
 from registry.domain.text import Language
 from registry.issuance import Order
 from registry.jobs.issuing_terms import Duplicates, IssuingTerms, Rows
@@ -21,7 +22,8 @@ from scripts.answers import Answer, Session, say, table
 from scripts.arguments import IdempotencyKeyOption, ValidFromOption, ValidUntilOption, command
 from scripts.badge_files import BadgeFiles, Found
 from scripts.bulk_issuing import Bulk, check_ended_well, issued_rows
-from scripts.commands.jobs import LanguageOption, write_report
+from scripts.commands.jobs import LanguageOption, answer_of, write_report
+from scripts.job_following import followed, say_it_waits
 from scripts.local import caller, opened
 
 MOST_NAMED = 10_000
@@ -43,6 +45,7 @@ class Wish:
     grade: str | None
     valid_only: bool
     duplicates: Duplicates | None
+    wait: bool
     report: Path | None
     language: Language
 
@@ -57,15 +60,18 @@ class Wish:
             raise typer.BadParameter(
                 "--name, --supersedes, --valid-from, --valid-until and --grade go with --email"
             )
-        many = (self.valid_only, self.duplicates, self.report)
+        many = (self.valid_only, self.duplicates, self.wait, self.report)
         if self.file is None and any(many):
-            raise typer.BadParameter("--valid-only, --duplicates and --report go with a FILE")
+            raise typer.BadParameter(
+                "--valid-only, --duplicates, --wait and --report go with a FILE"
+            )
 
     def terms(self, *, dry_run: bool) -> IssuingTerms:
         """Return the terms of issuing a file."""
         rows = Rows.VALID if self.valid_only else Rows.ALL
         duplicates = self.duplicates or Duplicates.REFUSE
-        return IssuingTerms(self.achievement or "", rows, duplicates, dry_run=dry_run)
+        achievement_id = self.achievement or ""
+        return IssuingTerms(achievement_id, rows, duplicates, dry_run=dry_run, wait=self.wait)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -99,6 +105,9 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
         Duplicates | None,
         typer.Option(help="Learners who hold it, or are there twice: refused unless given."),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Check only, until `registry jobs confirm JOB`.")
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(dir_okay=False, metavar="FILE", help="Write what became of each row (CSV)."),
@@ -137,6 +146,7 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
         grade=grade,
         valid_only=valid_only,
         duplicates=duplicates,
+        wait=wait,
         report=report,
         language=language,
     )
@@ -187,9 +197,12 @@ def _issue_file(registry: Registry, wish: Wish, file: Path, how: _How) -> Answer
     wanted.check_key(registry, issuer_id, terms.achievement_id)
     bulk = Bulk(registry, file, issuer_id=issuer_id, terms=terms)
     key = how.key or bulk.own_key()
-    job = bulk.follow(bulk.order(key))
+    job = followed(registry, bulk.order(key))
     if wish.report is not None:
         write_report(registry, job, wish.report, wish.language)
+    if job.state is JobState.WAITING:
+        say_it_waits(job)
+        return answer_of(job)
     check_ended_well(registry, job)
     answer = job_answer(job)
     counts = {"job_id": job.job_id, "refused": answer.refused, "skipped": answer.skipped}

@@ -1,5 +1,6 @@
 """Jobs: work in bulk that was ordered over HTTP or by a command."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,13 +8,15 @@ import typer
 
 from api.bootstrap import Registry
 from api.jobs import JobAnswer, job_answer, report_lines
-from registry.domain.job import Job, Kind
+from registry.domain.job import Job, JobState, Kind
 from registry.domain.text import Language
 from registry.jobs.status_changes_terms import Rest
-from scripts.answers import Answer, Session, facts, say, table
+from scripts.answers import FAILED, Answer, Session, facts, say, table
 from scripts.arguments import command, group
+from scripts.bulk_changing import preview
 from scripts.commands.bulk_changes import undo
-from scripts.local import ACTOR, opened_as_is
+from scripts.job_following import followed
+from scripts.local import ACTOR, opened, opened_as_is
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 LanguageOption = Annotated[Language, typer.Option(help="Of the sentences.")]
@@ -48,8 +51,8 @@ def list_all(
     with opened_as_is(session) as registry:
         found = registry.jobs.store.newest(limit=_SHOWN, issuer_id=issuer, kind=kind)
     answers = [job_answer(job) for job in found]
-    names = ("job_id", "kind", "state", "created_at", "total", "finished", "refused")
-    rows = ([getattr(answer, name) for name in names] for answer in answers)
+    names = ("job_id", "what", "state", "created_at", "total", "finished", "refused")
+    rows = ([_cell(answer, name) for name in names] for answer in answers)
     return Answer([answer.model_dump(mode="json") for answer in answers], table(names, rows))
 
 
@@ -60,7 +63,10 @@ def show_one(session: Session, job: JobArgument) -> Answer:
       registry jobs show 018f…
     """
     with opened_as_is(session) as registry:
-        return answer_of(registry.jobs.store.read(job))
+        found = registry.jobs.store.read(job)
+    if found.kind is Kind.STATUS_CHANGE and found.state is JobState.WAITING:
+        say(preview(found))
+    return answer_of(found)
 
 
 def report(
@@ -93,11 +99,13 @@ def report(
 def cancel(session: Session, job: JobArgument) -> Answer:
     """Begin nothing more of a job; what was carried out stays.
 
+    What was begun is ended here where no server does it: the rows are destroyed after that.
+
     Example:
       registry jobs cancel 018f…
     """
     with opened_as_is(session) as registry:
-        return answer_of(registry.jobs.cancel(job))
+        return answer_of(followed(registry, registry.jobs.cancel(job)))
 
 
 def confirm(
@@ -107,17 +115,25 @@ def confirm(
         Rest | None, typer.Option(help="For status changes: `leave` what cannot be changed.")
     ] = None,
 ) -> Answer:
-    """Let a job run that waits for it; whoever ordered it may, here.
+    """Let a job run that waits for it, and carry it out, beside a server if one runs.
+
+    Whoever ordered it may confirm it here. Interrupted, the job stays confirmed: a server goes on
+    with it, or this command when it is repeated.
 
     Examples:
       registry jobs confirm 018f…
       registry jobs confirm 018f… --rest leave
     """
-    with opened_as_is(session) as registry:
-        if registry.jobs.store.read(job).kind is Kind.STATUS_CHANGE:
-            confirmed = registry.status_orders.confirm(job, by=ACTOR, rest=rest, alone=True)
-            return answer_of(confirmed)
-        return answer_of(registry.jobs.confirm(job))
+    with opened(session) as registry:
+        ended = followed(registry, _confirmed(registry, job, rest))
+    code = FAILED if ended.state is JobState.FAILED else 0
+    return replace(answer_of(ended), exit_code=code)
+
+
+def _confirmed(registry: Registry, job_id: str, rest: Rest | None) -> Job:
+    if registry.jobs.store.read(job_id).kind is Kind.STATUS_CHANGE:
+        return registry.status_orders.confirm(job_id, by=ACTOR, rest=rest, alone=True)
+    return registry.jobs.confirm(job_id)
 
 
 def answer_of(job: Job) -> Answer:
@@ -128,14 +144,31 @@ def answer_of(job: Job) -> Answer:
 
 def write_report(registry: Registry, job: Job, file: Path, language: Language) -> None:
     """Write a report to a file, whatever its length."""
-    # The line ends are those of RFC 4180, on every system.
-    with file.open("w", encoding="utf-8", newline="") as output:
+    # The line ends are those of RFC 4180, on every system; spreadsheets want the byte order mark.
+    with file.open("w", encoding="utf-8-sig", newline="") as output:
         output.writelines(report_lines(registry, job, language))
     say(f"Written to {file}.")
 
 
+def _cell(answer: JobAnswer, name: str) -> object:
+    return _what(answer) if name == "what" else getattr(answer, name)
+
+
+def _what(answer: JobAnswer) -> str:
+    """Say in a word what a job does: whoever confirms it has to know."""
+    if answer.kind is Kind.STATUS_CHANGE:
+        return f"{answer.terms['operation']} ({answer.terms['reason']})"
+    return "check only" if answer.terms["dry_run"] else "issue"
+
+
 def _facts(answer: JobAnswer) -> str:
-    named = {"job_id": answer.job_id, "kind": answer.kind, "state": answer.state}
+    named = {
+        "job_id": answer.job_id,
+        "what": _what(answer),
+        "issuer_id": answer.issuer_id,
+        "created_at": answer.created_at,
+        "state": answer.state,
+    }
     failure = {"failure": answer.failure} if answer.failure else {}
     counts = {name: getattr(answer, name) for name in _COUNTS}
     return facts({**named, **failure, **counts})

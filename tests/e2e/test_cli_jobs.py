@@ -1,6 +1,8 @@
 """Issuing in bulk on the command line: valid rows, duplicates, reports, and jobs by themselves."""
 
 import csv
+import socket
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,7 @@ def test_jobs_are_listed_shown_reported_and_cannot_be_cancelled_once_done(
     assert "state" in cli("jobs", "show", job_id).out
     assert cli("jobs", "report", job_id).out.splitlines()[1].startswith("2,,issued,")
     written = cli("jobs", "report", job_id, "--out", tmp_path / "out.csv")
-    assert (tmp_path / "out.csv").read_text().startswith("line,column,code")
+    assert (tmp_path / "out.csv").read_text("utf-8-sig").startswith("line,column,code")
     assert written.code == 0
     assert cli("jobs", "cancel", job_id).code == 1
     assert cli("jobs", "confirm", job_id).code == 1
@@ -96,3 +98,41 @@ def test_job_that_was_interrupted_goes_on_when_the_command_is_repeated(
     assert "go on by repeating the command" in ran.err
     assert "or: registry jobs cancel " in ran.err
     assert issue(university, file).json["issued"] == 5
+
+
+def test_checked_file_waits_and_is_issued_once_it_is_confirmed(
+    university: University, tmp_path: Path
+) -> None:
+    file = tmp_path / "waiting.csv"
+    file.write_text("email\nwaiting@example.org\n")
+
+    waiting = issue(university, file, "--wait").json
+    confirmed = university.cli("jobs", "confirm", waiting["job_id"], "--json")
+
+    assert (waiting["state"], waiting["accepted"], waiting["finished"]) == ("waiting", 1, 0)
+    assert (confirmed.json["state"], confirmed.json["finished"]) == ("done", 1)
+
+
+def database_of(university: University) -> Path:
+    assert university.cli.folder is not None
+    return university.cli.folder / "registry.db"
+
+
+def test_job_of_a_killed_command_is_cancelled_at_once_and_its_rows_are_gone(
+    university: University, tmp_path: Path
+) -> None:
+    file = tmp_path / "killed.csv"
+    file.write_text("email\nkilled@example.org\n")
+    job_id = issue(university, file, "--wait").json["job_id"]
+    with sqlite3.connect(database_of(university)) as database:
+        database.execute("UPDATE jobs SET state = 'running' WHERE job_id = ?", (job_id,))
+        held = "UPDATE job_slices SET claims = 1, claimed_by = ?, claimed_until = ?"
+        dead = f"{socket.gethostname()}/{2**22 + 1}/dead"
+        database.execute(f"{held} WHERE job_id = ?", (dead, "2999-01-01T00:00:00.000Z", job_id))
+
+    cancelled = university.cli("jobs", "cancel", job_id, "--json")
+
+    assert cancelled.json["state"] == "cancelled"
+    with sqlite3.connect(database_of(university)) as database:
+        rows = database.execute("SELECT content FROM job_slices WHERE job_id = ?", (job_id,))
+        assert rows.fetchall() == [(None,)]

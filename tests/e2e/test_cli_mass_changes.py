@@ -38,6 +38,31 @@ def test_preview_comes_first_and_no_is_an_answer(university: University, file: P
     assert "waiting" in ran.out
 
 
+@pytest.mark.parametrize("nobody", [b"", b"no\n"])
+def test_where_nobody_says_yes_the_order_waits_and_can_be_looked_at(
+    university: University, file: Path, nobody: bytes
+) -> None:
+    options = ("--issuer", university.issuer, "--file", file, "--reason", "under-review")
+
+    ran = university.cli("change", "suspend", *options, stdin=nobody)
+    job_id = university.cli("jobs", "list", "--json").json[0]["job_id"]
+    shown = university.cli("jobs", "show", job_id)
+    cancelled = university.cli("jobs", "cancel", job_id)
+
+    assert "waiting" in ran.out
+    assert "suspend (under-review)" in shown.out
+    assert "would change" in shown.err
+    assert cancelled.code == 0
+
+
+def test_yes_that_changed_nothing_is_a_failure(university: University, file: Path) -> None:
+    other = file.with_name("unknown.csv")
+    other.write_text(f"credential_id\n{uuid4()}\n")
+    options = ("--issuer", university.issuer, "--file", other, "--reason", "other", "--yes")
+
+    assert university.cli("change", "suspend", *options).code == 1
+
+
 def test_order_that_waits_is_confirmed_and_reported(university: University, file: Path) -> None:
     other = file.with_name("more.jsonl")
     other.write_text(f'"{university.issue("more@student.example")}"\n"{uuid4()}"\n')
@@ -50,6 +75,8 @@ def test_order_that_waits_is_confirmed_and_reported(university: University, file
     assert (waiting["state"], waiting["findings"]["refused"]) == ("waiting", {"not-found": 1})
     assert refused.code == 1
     assert confirmed.json["findings"]["rest"] == "leave"
+    # No server runs: what is confirmed is carried out by the command itself.
+    assert (confirmed.json["state"], confirmed.json["finished"]) == ("done", 2)
 
 
 def test_all_of_an_achievement_that_is_active_is_found(university: University) -> None:

@@ -1,6 +1,5 @@
 """Ids of credentials from files as people have them; nothing else of a file is kept."""
 
-import io
 from uuid import UUID
 
 import pytest
@@ -13,7 +12,7 @@ ONE, TWO = str(UUID(int=1)), "0b8c2f6e-1d3a-8f4e-9a51-2f6d0c3b7e11"
 
 
 def csv_rows(text: str, *, encoding: str = "utf-8") -> list[Row]:
-    return list(read_ids(io.BytesIO(text.encode(encoding)), Form.CSV))
+    return list(read_ids([text.encode(encoding)], Form.CSV))
 
 
 def rows(*found: tuple[int, str | None]) -> list[Row]:
@@ -58,7 +57,7 @@ def test_what_is_no_id_is_a_line_without_one() -> None:
 def test_json_lines_are_objects_or_ids() -> None:
     lines = f'{{"credential_id": "{ONE}", "name": "Anna"}}\n\n"{TWO}"\n{{}}\nnonsense\n[1]\n'
 
-    found = list(read_ids(io.BytesIO(lines.encode()), Form.JSON_LINES))
+    found = list(read_ids([lines.encode()], Form.JSON_LINES))
 
     assert found == rows((1, ONE), (3, TWO), (4, None), (5, None), (6, None))
 
@@ -71,6 +70,25 @@ def test_file_without_ids_is_refused(text: str) -> None:
     assert "example.org" not in str(refused.value)
 
 
-def test_file_that_is_no_csv_is_refused() -> None:
-    with pytest.raises(InvalidValueError, match="not CSV at line"):
-        csv_rows(f"credential_id,x\n{ONE},{'y' * 200_000}\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "," * 200_000,
+        f"{ONE}\n" + "a" * 200_000,
+        'id\n"' + "\n".join("a" for _ in range(100_000)),
+        "id,x\n" + '"\n",' * 40_000,
+    ],
+)
+def test_endless_line_is_refused_before_it_fills_the_memory(text: str) -> None:
+    arriving = (text.encode()[at : at + 1_000] for at in range(0, len(text), 1_000))
+
+    with pytest.raises(InvalidValueError, match="a line has at most 65,536 bytes, line"):
+        list(read_ids(arriving, Form.CSV))
+
+
+def test_bytes_that_are_no_text_are_lines_without_an_id() -> None:
+    data = bytes(range(128, 256)) + b"\0\n" + f"{ONE}\n".encode()
+
+    assert [row["id"] for row in read_ids([data], Form.JSON_LINES)] == [None, None]
+    with pytest.raises(InvalidValueError, match="no column with the ids"):
+        list(read_ids([data], Form.CSV))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from registry.csv_import import FileError, Form, Row, read_rows
+from registry.csv_import import MAX_FAULTS_OF_A_ROW, FileError, Form, Row, read_rows
 from registry.domain.row_codes import RowCode
 from registry.text_lines import LONGEST_LINE_BYTES
 
@@ -84,6 +84,23 @@ def test_json_lines_have_the_same_names_and_faults() -> None:
         (7, "#2", "column-unknown"),
         (8, "email", "identifier-missing"),
     ]
+
+
+def test_a_json_line_with_thousands_of_members_has_a_few_faults() -> None:
+    data = b"{" + b",".join(b'"%d": 1' % number for number in range(5_000)) + b"}\n"
+    [faults] = read_rows([data], Form.JSON_LINES, most=10)
+
+    assert isinstance(faults, list)
+    assert len(faults) == MAX_FAULTS_OF_A_ROW
+    assert faults[0].code == "column-unknown"
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_json_lines_may_begin_with_a_byte_order_mark(size: int) -> None:
+    data = b'\xef\xbb\xbf{"email": "a@s.example"}\n'
+    assert read(pieces(data, size), Form.JSON_LINES) == [(1, None, "")]
+    with pytest.raises(FileError, match="1 fault"):
+        read(pieces(data[:3], size), Form.JSON_LINES)
 
 
 def test_a_json_line_that_is_too_long_costs_only_itself() -> None:

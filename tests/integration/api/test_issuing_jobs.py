@@ -187,11 +187,11 @@ def test_jobs_are_listed_in_pages(office: Issuer) -> None:
 
 def test_job_waits_for_confirmation_and_can_be_cancelled_then(office: Issuer) -> None:
     rows = b"email\nwaits@student.example\n"
-    waiting = order(office, rows, confirm=True).headers["Location"]
+    waiting = order(office, rows, wait=True).headers["Location"]
     wait_until(lambda: office.client.get(waiting).json()["state"] == "waiting")
     assert office.client.post(f"{waiting}/cancel").json()["state"] == "cancelled"
 
-    taken = order(office, rows, confirm=True)
+    taken = order(office, rows, wait=True)
     url = taken.headers["Location"]
     wait_until(lambda: office.client.get(url).json()["state"] == "waiting")
     assert office.client.post(f"{url}/confirm").status_code == 200
@@ -204,7 +204,7 @@ def test_no_learner_is_in_log_events_urls_reports_or_job_tables(either_world: Wo
     taken = [
         order(office, planted, rows="valid", key=CANARY),
         order(office, planted, rows="valid", duplicates="supersede"),
-        order(office, planted, rows="valid", confirm=True, duplicates="skip"),
+        order(office, planted, rows="valid", wait=True, duplicates="skip"),
     ]
     jobs = [ended(office, each) for each in taken[:2]]
     refusals = [

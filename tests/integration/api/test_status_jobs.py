@@ -1,5 +1,8 @@
 """Many statuses changed by one order, over HTTP: preview, confirmation, report, and taking back."""
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -65,7 +68,7 @@ def test_file_is_looked_at_confirmed_carried_out_and_taken_back(uczelnia: Issuer
     assert reached(uczelnia, answer, "done")["accepted"] == 3, confirmed.text
     wait_until(lambda: are_published(uczelnia, credentials, "suspension", 1))
 
-    undo = uczelnia.client.post(f"/v1/jobs/{job['job_id']}/undo", json={"confirmed": True})
+    undo = uczelnia.client.post(f"/v1/jobs/{job['job_id']}/undo", json={"wait": False})
     assert reached(uczelnia, undo, "done")["accepted"] == 3
     wait_until(lambda: are_published(uczelnia, credentials, "suspension", 0))
 
@@ -77,7 +80,7 @@ def test_all_that_a_query_finds_is_revoked(uczelnia: Issuer) -> None:
         "operation": "revoke",
         "reason": "other",
         "query": {"subject_ref": credential["subject_ref"]},
-        "confirmed": True,
+        "wait": False,
         "note": "printed twice",
     }
 
@@ -118,7 +121,7 @@ def test_another_issuers_credentials_and_jobs_are_not_there(
 
 def test_second_person_confirms_with_another_key(either_world: World, uczelnia: Issuer) -> None:
     credential = uczelnia.issue("four-eyes@student.example")["credential_id"]
-    answer = order_file(uczelnia, credential, confirmed="true", approval="required")
+    answer = order_file(uczelnia, credential, wait="false", approval="required")
     job = reached(uczelnia, answer, "waiting")
 
     refused = confirm(uczelnia, job)
@@ -154,6 +157,32 @@ def test_impossible_order_is_refused(
     issuer: Issuer, body: str, more: dict[str, str], status: int
 ) -> None:
     assert order_file(issuer, body, **more).status_code == status
+
+
+def test_file_with_an_endless_line_is_refused_however_much_follows(issuer: Issuer) -> None:
+    params = {"operation": "revoke", "reason": "other"}
+    endless = (b"," * 100_000 for _ in range(50))
+
+    answer = issuer.client.post(FILE, params=params, content=endless, headers=CSV)
+
+    assert answer.status_code == 422, answer.text
+    assert "a line has at most 65,536 bytes" in answer.text
+
+
+def test_file_is_not_taken_while_its_sender_sends_as_many_as_one_may(issuer: Issuer) -> None:
+    def slowly() -> Iterator[bytes]:
+        yield f"{NOBODYS}\n".encode()
+        assert enough.wait(20)
+
+    def send(body: Any) -> int:
+        return issuer.client.post(FILE, params=params, content=body, headers=CSV).status_code
+
+    params, enough = {"operation": "revoke", "reason": "other"}, threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        slow = [pool.submit(send, slowly()) for _ in range(2)]
+        wait_until(lambda: send(f"{NOBODYS}\n".encode()) == 503)
+        enough.set()
+        assert [each.result() for each in slow] == [202, 202]
 
 
 def test_file_of_another_kind_is_refused(issuer: Issuer) -> None:

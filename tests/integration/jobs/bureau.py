@@ -70,7 +70,7 @@ class Bureau:
 
     def running(self, file: Sequence[str], **terms: Any) -> Job:
         """Take a file and check it; no row is issued yet."""
-        job = self.finish(self.order(file, confirm=True, **terms))
+        job = self.finish(self.order(file, wait=True, **terms))
         return self.registry.jobs.confirm(job.job_id)
 
     def read(self, job: Job) -> Job:

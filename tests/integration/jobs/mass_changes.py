@@ -83,7 +83,7 @@ class MassChanges(World):
 
     def change(self, operation: Operation, ids: Iterable[str | None], **more: Any) -> Job:
         """Order a change that needs no confirmation, and carry it out."""
-        return self.run(self.take(operation, ids, confirm=True, **more))
+        return self.run(self.take(operation, ids, wait=False, **more))
 
     def said(self, job: Job) -> list[RowReport]:
         """Return what is said of each row, by line."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from registry.domain.errors import (
 )
 from registry.domain.job import Claim, Job, JobState, Kind
 from registry.jobs.issuing_terms import Duplicates, Rows
-from registry.jobs.jobs import ABANDONED_AFTER, Jobs
+from registry.jobs.jobs import ABANDONED_AFTER, CONFIRMED_WITHIN, Jobs
 from registry.jobs.worker import JobWorker
 from registry.store.tables import job_digests, job_slices, jobs
 from tests.integration.jobs.bureau import Bureau
@@ -143,7 +144,7 @@ def test_cancelled_job_keeps_and_reports_what_was_issued(bureau: Bureau) -> None
 
 
 def test_job_waits_for_its_confirmation(bureau: Bureau) -> None:
-    job = bureau.finish(bureau.order(SEVEN, confirm=True))
+    job = bureau.finish(bureau.order(SEVEN, wait=True))
 
     assert (job.state, job.accepted) == (JobState.WAITING, 7)
     assert bureau.statuses() == {}
@@ -169,7 +170,7 @@ def test_same_request_makes_one_job_and_another_is_refused(bureau: Bureau) -> No
 
 
 def claimed(bureau: Bureau, worker: str) -> Claim:
-    claim = bureau.registry.jobs.store.claim(worker, at=now())
+    claim = bureau.registry.jobs.store.claims.take(worker, at=now())
     assert claim is not None
     return claim
 
@@ -178,7 +179,7 @@ def test_slice_that_was_issued_but_not_reported_is_found_again(bureau: Bureau) -
     job = bureau.running(SEVEN[:3])
     handler = bureau.registry.jobs.handlers[Kind.ISSUING]
     lost = handler.carry_out(claimed(bureau, "dead"))
-    bureau.registry.jobs.store.release_all("dead")
+    bureau.registry.jobs.store.claims.release_all("dead")
 
     assert bureau.finish(job).state is JobState.DONE
     assert bureau.report(job) == list(lost.reports)
@@ -191,7 +192,7 @@ def test_repeat_decides_as_the_first_attempt_did(bureau: Bureau) -> None:
     job = bureau.running(SEVEN[:3], duplicates=Duplicates.SUPERSEDE)
     handler = bureau.registry.jobs.handlers[Kind.ISSUING]
     lost = handler.carry_out(claimed(bureau, "dead"))
-    bureau.registry.jobs.store.release_all("dead")
+    bureau.registry.jobs.store.claims.release_all("dead")
 
     assert bureau.finish(job).state is JobState.DONE
     assert bureau.report(job) == list(lost.reports)
@@ -203,13 +204,13 @@ def test_worker_that_was_thought_dead_issues_nothing_twice(bureau: Bureau) -> No
     job = bureau.running(SEVEN[:3], duplicates=Duplicates.SUPERSEDE)
     handler = bureau.registry.jobs.handlers[Kind.ISSUING]
     slow = claimed(bureau, "slow")
-    bureau.registry.jobs.store.release_all("slow")
+    bureau.registry.jobs.store.claims.release_all("slow")
     assert bureau.finish(job).state is JobState.DONE
 
     late = handler.carry_out(slow)
 
     assert bureau.report(job) == list(late.reports)
-    assert not bureau.registry.jobs.store.complete(slow, late)
+    assert not bureau.registry.jobs.store.claims.complete(slow, late)
     assert bureau.statuses()[old] == "revoked"
     assert Counter(bureau.statuses().values()) == {"active": 3, "revoked": 1}
 
@@ -239,7 +240,7 @@ def test_worker_that_comes_late_to_an_amended_slice_cannot_issue_it(bureau: Bure
     job = bureau.running(SEVEN[:3], duplicates=Duplicates.SUPERSEDE)
     handler = bureau.registry.jobs.handlers[Kind.ISSUING]
     slow = claimed(bureau, "slow")
-    bureau.registry.jobs.store.release_all("slow")
+    bureau.registry.jobs.store.claims.release_all("slow")
     bureau.revoke(olds[0])
     assert bureau.finish(job).accepted == 2
 
@@ -274,21 +275,40 @@ def nothing_is_left(bureau: Bureau) -> bool:
 
 def test_upload_that_died_is_swept_and_may_be_repeated_before(bureau: Bureau) -> None:
     job = half_received(bureau)
-    store, then = bureau.registry.jobs.store, now()
     with pytest.raises(ConflictError, match="arriving in another request"):
         bureau.order(SEVEN, key="spring")
 
-    later = Jobs(
-        store=store,
-        intake=bureau.registry.jobs.intake,
-        handlers={},
-        clock=lambda: then + ABANDONED_AFTER * 2,
-        worker="sweeper",
-    )
-    assert later.sweep() == 1
+    assert jobs_later(bureau, ABANDONED_AFTER * 2).sweep() == 1
     assert nothing_is_left(bureau)
     with pytest.raises(UnknownJobError):
-        store.read(job.job_id)
+        bureau.read(job)
+
+
+def test_job_that_nobody_confirms_is_cancelled_and_its_rows_are_gone(bureau: Bureau) -> None:
+    job = bureau.finish(bureau.order(SEVEN, wait=True))
+
+    jobs_later(bureau, CONFIRMED_WITHIN - timedelta(days=1)).sweep()
+    assert bureau.read(job).state is JobState.WAITING
+    jobs_later(bureau, CONFIRMED_WITHIN + timedelta(days=1)).sweep()
+
+    found = bureau.read(job)
+    assert (found.state, found.failure) == (
+        JobState.CANCELLED,
+        "nobody confirmed it within 30 days",
+    )
+    assert set(stored(bureau, job)) == {None}
+
+
+def jobs_later(bureau: Bureau, after: timedelta) -> Jobs:
+    """Return the jobs as a process sees them whose clock is ahead."""
+    jobs, then = bureau.registry.jobs, now() + after
+    return Jobs(
+        store=jobs.store,
+        intake=jobs.intake,
+        handlers={},
+        clock=lambda: then,
+        worker="sweeper",
+    )
 
 
 def half_received(bureau: Bureau) -> Job:

@@ -70,7 +70,7 @@ def test_what_a_dead_process_held_is_taken_over_at_once(
     job = bureau.running(["c@s.example"])
     # As a process that was killed, and had the id that this one has.
     killed = worker_name("before")
-    assert bureau.registry.jobs.store.claim(killed, at=now()) is not None
+    assert bureau.registry.jobs.store.claims.take(killed, at=now()) is not None
 
     start()
 

@@ -181,7 +181,7 @@ def test_report_outlives_the_rows(world: MassChanges) -> None:
 def test_who_ordered_does_not_confirm_where_a_second_person_is_asked_for(
     world: MassChanges,
 ) -> None:
-    job = world.run(world.take(REVOKE, world.ids, approval_required=True, confirm=True))
+    job = world.run(world.take(REVOKE, world.ids, approval_required=True, wait=False))
     assert job.state is JobState.WAITING
 
     with pytest.raises(FourEyesError):
@@ -226,7 +226,7 @@ def test_repeated_order_returns_the_first_job(world: MassChanges) -> None:
     again = Caller(HEAD.actor, "incident-7")
     first = world.change(REVOKE, world.ids, caller=again)
 
-    repeated = world.take(REVOKE, world.ids, caller=again, confirm=True)
+    repeated = world.take(REVOKE, world.ids, caller=again, wait=False)
 
     assert (repeated.job_id, repeated.state) == (first.job_id, JobState.DONE)
 

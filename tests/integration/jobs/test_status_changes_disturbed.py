@@ -17,7 +17,7 @@ from registry.domain.job import JobState
 from registry.jobs.status_changes_terms import Code, Operation, Rest, Terms
 from registry.requests import StatusChange
 from registry.store.database import StoreUnavailableError
-from registry.store.jobs import LEASE
+from registry.store.job_claims import LEASE
 from tests.integration.jobs.mass_changes import DEPUTY, HEAD, MassChanges
 from tests.making import Parts, connect, fail_once, open_unsure
 
@@ -80,7 +80,7 @@ def test_changes_whose_answer_was_lost_are_recognised(ready_url: str) -> None:
 def test_worker_that_died_after_saving_leaves_nothing_to_be_done_twice(world: MassChanges) -> None:
     job_id = checked(world, REVOKE)
     dead = world.process("dead")
-    claim = dead.store.claim("dead", at=world.parts.clock())
+    claim = dead.store.claims.take("dead", at=world.parts.clock())
     assert claim is not None
     dead.handlers[claim.job.kind].carry_out(claim)
 
@@ -94,9 +94,9 @@ def test_worker_that_died_after_saving_leaves_nothing_to_be_done_twice(world: Ma
 def test_two_workers_on_one_slice_change_each_credential_once(either: MassChanges) -> None:
     job_id = checked(either, SUSPEND)
     store, clock = either.jobs.store, either.parts.clock
-    first = store.claim("first", at=clock())
+    first = store.claims.take("first", at=clock())
     clock.now += LEASE + timedelta(seconds=1)
-    second = store.claim("second", at=clock())
+    second = store.claims.take("second", at=clock())
     assert first is not None
     assert second is not None
     handler = either.jobs.handlers[first.job.kind]
@@ -190,7 +190,7 @@ def undo(world: MassChanges, job_id: str, **more: Any) -> Terms:
 def test_suspensions_are_taken_back(either: MassChanges) -> None:
     suspended = either.change(SUSPEND, either.ids)
 
-    job = either.orders.undo(HEAD, suspended.job_id, undo(either, suspended.job_id, confirm=True))
+    job = either.orders.undo(HEAD, suspended.job_id, undo(either, suspended.job_id, wait=False))
 
     assert either.codes(either.run(job)) == [Code.REINSTATED] * 3
     assert {either.status(each) for each in either.ids} == {Status.ACTIVE}
@@ -208,7 +208,7 @@ def test_only_what_that_job_suspended_and_nobody_changed_since_is_taken_back(
     application.reinstate(HEAD, issuer, again, StatusChange("other"))
     application.suspend(HEAD, issuer, again, StatusChange("fraud"))
 
-    done = world.run(world.orders.undo(HEAD, job.job_id, undo(world, job.job_id, confirm=True)))
+    done = world.run(world.orders.undo(HEAD, job.job_id, undo(world, job.job_id, wait=False)))
 
     assert world.codes(done) == [Code.REVOKED_ALREADY, Code.SUSPENDED_ANEW, Code.REINSTATED]
     assert world.status(other) is Status.SUSPENDED
@@ -220,7 +220,7 @@ def test_what_ended_by_itself_is_not_reinstated_twice(world: MassChanges) -> Non
     world.parts.clock.advance(days=2)
     world.parts.housekeeping.end_suspension(world.ids[0])
 
-    done = world.run(world.orders.undo(HEAD, job.job_id, undo(world, job.job_id, confirm=True)))
+    done = world.run(world.orders.undo(HEAD, job.job_id, undo(world, job.job_id, wait=False)))
 
     assert world.codes(done)[0] == Code.NOT_SUSPENDED
 

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete, update
 
 from registry.domain.errors import ConcurrentChangeError, IssuerClosedError
 from registry.domain.job import Claim, Job, JobState, Kind, NewJob, Outcome
 from registry.jobs.worker import JobWorker
 from registry.store.database import Database
-from registry.store.jobs import LEASE, JobStore
+from registry.store.job_claims import LEASE
+from registry.store.job_intake import JobIntake
+from registry.store.jobs import JobStore
 from registry.store.key_store import KeyStore
+from registry.store.tables import job_slices, secrets
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -26,7 +30,7 @@ class Counting:
         return Outcome(len(claim.rows), 0)
 
     def checked(self, job: Job) -> JobState:
-        return JobState.RUNNING if job.terms["confirmed"] else JobState.WAITING
+        return JobState.WAITING if job.terms["wait"] else JobState.RUNNING
 
     def carry_out(self, claim: Claim) -> Outcome:
         self.before()
@@ -37,16 +41,18 @@ class Counting:
 class Office:
     """A store with one job of three slices, and workers on it."""
 
-    def __init__(self, database: Database, *, confirmed: bool = True) -> None:
-        self.store = JobStore(database, KeyStore(database, bytes(32)))
+    def __init__(self, database: Database, *, wait: bool = False, job_id: str = "job-1") -> None:
+        keys = KeyStore(database, bytes(32))
+        self.store, intake = JobStore(database, keys), JobIntake(database, keys)
         self.handler = Counting()
         self.now = NOW
-        terms = {"confirmed": confirmed}
-        new = NewJob("job-1", Kind.ISSUING, "issuer-1", "key-1", "digest", terms)
+        terms = {"wait": wait}
+        new = NewJob(job_id, Kind.ISSUING, "issuer-1", "key-1", "digest", terms)
         self.store.create(new, at=NOW)
         for number in range(3):
-            self.store.add_slice("job-1", number, [{"line": number}])
-        self.store.move("job-1", JobState.RECEIVING, JobState.CHECKING, at=NOW)
+            received = self.store.sealed_slice(job_id, number, [{"line": number}])
+            intake.add(job_id, "digest", received, at=NOW)
+        self.store.move(job_id, JobState.RECEIVING, JobState.CHECKING, at=NOW)
 
     def worker(self, name: str = "a") -> JobWorker:
         return JobWorker(
@@ -71,7 +77,7 @@ def test_job_is_checked_carried_out_and_done(database: Database) -> None:
 
 
 def test_job_waits_for_confirmation(database: Database) -> None:
-    office = Office(database, confirmed=False)
+    office = Office(database, wait=True)
 
     assert office.run().state is JobState.WAITING
     assert office.handler.lines == []
@@ -83,7 +89,7 @@ def test_slice_of_a_dead_worker_is_taken_after_its_lease(database: Database) -> 
     office = Office(database)
     while office.store.read("job-1").state is not JobState.RUNNING:
         office.worker().tick()
-    assert office.store.claim("dead", at=NOW) is not None
+    assert office.store.claims.take("dead", at=NOW) is not None
 
     assert office.run().state is JobState.RUNNING
     office.now += LEASE + timedelta(seconds=1)
@@ -127,6 +133,28 @@ def test_unforeseen_failure_quotes_nothing(database: Database) -> None:
     job = office.run()
 
     assert (job.state, job.failure) == (JobState.FAILED, "an unforeseen KeyError")
+
+
+def test_job_whose_rows_cannot_be_read_ends_and_keeps_nobody_waiting(database: Database) -> None:
+    damaged = Office(database)
+    with database.writing() as connection:
+        connection.execute(update(job_slices).values(content=b"0" * 40))
+    after_it = Office(database, job_id="job-2")
+
+    after_it.run()
+
+    found = damaged.store.read("job-1")
+    assert (found.state, damaged.handler.lines) == (JobState.FAILED, [])
+    assert found.failure == "the rows that waited were damaged, or their key is gone"
+    assert damaged.store.read("job-2").state is JobState.DONE
+
+
+def test_job_whose_key_is_lost_ends_too(database: Database) -> None:
+    office = Office(database)
+    with database.writing() as connection:
+        connection.execute(delete(secrets).where(secrets.c.name == "job/job-1"))
+
+    assert office.run().state is JobState.FAILED
 
 
 def test_cancelled_job_begins_nothing_more(database: Database) -> None:
