@@ -41,6 +41,7 @@ from api.exchanges import Exchanges
 from api.oauth_tokens import AccessTokens
 from api.published import PublishedFiles
 from api.reference import reference
+from api.uploads import MOST_UPLOADS, MOST_UPLOADS_FOR_ONE
 from api.verifying_capacity import MOST_ISSUED_FOR_ONE, BoundedVerifier, Capacity
 from registry.domain.errors import RegistryError
 from registry.verification.killable import KillableCanonicaliser
@@ -115,9 +116,7 @@ def _framework(registry: Registry, *, development: bool) -> FastAPI:
         registry, canonicalise=app.state.canonicaliser, development=development
     )
     app.state.verifier = BoundedVerifier(verifier)
-    app.state.uploads = Capacity(
-        most=issuing_jobs.MOST_UPLOADS, most_for_one=issuing_jobs.MOST_UPLOADS_FOR_ONE
-    )
+    app.state.uploads = Capacity(most=MOST_UPLOADS, most_for_one=MOST_UPLOADS_FOR_ONE)
     app.state.generic_issuing = Capacity(most_for_one=MOST_ISSUED_FOR_ONE, wait_seconds=5.0)
     app.state.development = development
     for router in GUARDED:

@@ -1,6 +1,6 @@
 """Who is asking: bearer API keys, roles, and what becomes of requests that are refused."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -101,7 +101,9 @@ def client_address(request: Request) -> str:
     address = request.client.host if request.client else ""
     if address not in registry_of(request).settings.proxies:
         return address
-    return request.headers.get("x-forwarded-for", address).rpartition(",")[2].strip()
+    # A proxy adds to the header, or adds another header of that name: the last is its own.
+    said = [each.rpartition(",")[2].strip() for each in request.headers.getlist("x-forwarded-for")]
+    return (said[-1] if said else "") or address
 
 
 def _recognise(request: Request, token: str) -> None:
@@ -157,8 +159,8 @@ def check_role(principal: Principal, *roles: Role) -> None:
         )
 
 
-def _holder_of(*roles: Role) -> Callable[[Request], Principal]:
-    def check(request: Request) -> Principal:
+def _holder_of(*roles: Role) -> Callable[[Request], Awaitable[Principal]]:
+    async def check(request: Request) -> Principal:
         if scopes_of(request) is not None:
             raise ScopeError(
                 "an access token opens the VC API alone", remedy="send the API key itself"
@@ -170,19 +172,19 @@ def _holder_of(*roles: Role) -> Callable[[Request], Principal]:
     return check
 
 
-def _issuer(
+async def _issuer(
     principal: Annotated[Principal, Depends(_holder_of(Role.ISSUER))],
 ) -> IssuerPrincipal:
     return IssuerPrincipal(principal.actor, principal.issuer_id or "")
 
 
-def _caller(
+async def _caller(
     request: Request, idempotency_key: Annotated[str | None, IDEMPOTENCY_KEY] = None
 ) -> Caller:
     return Caller(actor_of(request), idempotency_key)
 
 
-def _conditional_caller(
+async def _conditional_caller(
     caller: Annotated[Caller, Depends(_caller)],
     if_match: Annotated[
         str | None,
@@ -208,7 +210,14 @@ def _version(if_match: str | None) -> int | None:
     return int(digits[:18])
 
 
-Serving = Annotated[Registry, Depends(registry_of)]
+# Coroutines, though they wait for nothing: the framework sends other functions to a thread each.
+
+
+async def _serving(request: Request) -> Registry:
+    return registry_of(request)
+
+
+Serving = Annotated[Registry, Depends(_serving)]
 Operator = Annotated[Principal, Depends(_holder_of(Role.OPERATOR))]
 Auditor = Annotated[Principal, Depends(_holder_of(Role.AUDITOR))]
 Supervisor = Annotated[Principal, Depends(_holder_of(Role.OPERATOR, Role.AUDITOR))]

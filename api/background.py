@@ -9,7 +9,7 @@ from projections.process_roles import ProcessRole
 from projections.publisher import Publisher
 from projections.runner import Runner
 from projections.transparency.log import TransparencyLog
-from projections.turf import Shards
+from projections.turf import ListParts
 from projections.works import (
     ListsWork,
     LogWork,
@@ -60,7 +60,7 @@ def _works(base: Base, parts: Parts) -> list[Work]:
             history=base.history,
             following=lists if folds else None,
             publisher=parts.publisher if publishes else None,
-            shards=Shards(parts.leadership, count=base.settings.publisher_shards),
+            parts=ListParts(parts.leadership, count=base.settings.publisher_parts),
         )
         works.append(first)
         if folds:

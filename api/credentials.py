@@ -220,57 +220,62 @@ def read_document(credential_id: Id, asker: ActingIssuer, registry: Serving) -> 
 
 
 @router.post(
-    "/credentials/{credential_id}/suspend", responses=refusals(401, 403, 404, 409, 412, 422)
+    "/credentials/{credential_id}/suspend",
+    response_model=CredentialAnswer,
+    responses=refusals(401, 403, 404, 409, 412, 422),
 )
 def suspend_credential(
     credential_id: Id,
     body: Suspension,
     asker: ActingIssuer,
-    response: Response,
     caller: Changing,
     registry: Serving,
-) -> CredentialAnswer:
+) -> Response:
     """Suspend a credential, for good or until a moment that has yet to come."""
     change = StatusChange(body.reason, body.note, body.effective_at, body.until)
-    owner_id = registry.application.custody.changeable(asker.issuer_id, credential_id)
-    changed = registry.application.suspend(caller, owner_id, credential_id, change)
-    return _shown(changed, response, registry)
+    seen = registry.application.custody.changeable(asker.issuer_id, credential_id)
+    changed = registry.application.suspend(caller, seen.owner_id, credential_id, change, seen=seen)
+    return _changed(changed, registry)
 
 
 @router.post(
-    "/credentials/{credential_id}/reinstate", responses=refusals(401, 403, 404, 409, 412, 422)
+    "/credentials/{credential_id}/reinstate",
+    response_model=CredentialAnswer,
+    responses=refusals(401, 403, 404, 409, 412, 422),
 )
 def reinstate_credential(
     credential_id: Id,
     body: Reasons,
     asker: ActingIssuer,
-    response: Response,
     caller: Changing,
     registry: Serving,
-) -> CredentialAnswer:
+) -> Response:
     """End a suspension."""
     change = StatusChange(body.reason, body.note, body.effective_at)
-    owner_id = registry.application.custody.changeable(asker.issuer_id, credential_id)
-    changed = registry.application.reinstate(caller, owner_id, credential_id, change)
-    return _shown(changed, response, registry)
+    seen = registry.application.custody.changeable(asker.issuer_id, credential_id)
+    changed = registry.application.reinstate(
+        caller, seen.owner_id, credential_id, change, seen=seen
+    )
+    return _changed(changed, registry)
 
 
 @router.post(
-    "/credentials/{credential_id}/revoke", responses=refusals(401, 403, 404, 409, 412, 422)
+    "/credentials/{credential_id}/revoke",
+    response_model=CredentialAnswer,
+    responses=refusals(401, 403, 404, 409, 412, 422),
 )
 def revoke_credential(
     credential_id: Id,
     body: Reasons,
     asker: ActingIssuer,
-    response: Response,
     caller: Changing,
     registry: Serving,
-) -> CredentialAnswer:
+) -> Response:
     """Revoke a credential for ever."""
     change = StatusChange(body.reason, body.note, body.effective_at)
-    owner_id = registry.application.custody.changeable(asker.issuer_id, credential_id)
-    changed = registry.application.revoke(caller, owner_id, credential_id, change)
-    return _shown(changed, response, registry)
+    seen = registry.application.custody.changeable(asker.issuer_id, credential_id)
+    changed = registry.application.revoke(caller, seen.owner_id, credential_id, change, seen=seen)
+    return _changed(changed, registry)
 
 
 @router.post(
@@ -326,6 +331,13 @@ def readable(credential_id: str, asker: Principal, registry: Registry) -> Creden
 def _shown(credential: Credential, response: Response, registry: Registry) -> CredentialAnswer:
     response.headers.update(etag(credential.version))
     return credential_answer(credential, public_url=registry.public_url)
+
+
+def _changed(credential: Credential, registry: Registry) -> Response:
+    """Answer at once: the framework would send what it is to put into JSON to a thread."""
+    shown = credential_answer(credential, public_url=registry.public_url)
+    headers = etag(credential.version)
+    return Response(shown.model_dump_json(), headers=headers, media_type="application/json")
 
 
 def _receipt(credential_id: str, registry: Registry) -> str | None:

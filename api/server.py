@@ -1,5 +1,6 @@
 """Run the registry: check what can be checked, then start the processes that serve it."""
 
+import gc
 import signal
 import socket
 import ssl
@@ -47,6 +48,8 @@ def serve(settings: Settings, *, development: bool = False) -> None:
         log.error("not started", reason=error.reason, field=error.field, remedy=error.remedy)
         sys.exit(EXIT_MISCONFIGURED)
     _tell(processes, settings)
+    gc.collect()
+    gc.freeze()  # What the collector never visits, processes go on sharing once they are forked.
     _run(processes, development=development)
 
 

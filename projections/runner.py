@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from projections.works import Work
+from projections.works import BREATH_SECONDS, Work
 from registry.domain.errors import RegistryError
 from registry.store.database import StoreUnavailableError
 
@@ -88,8 +88,8 @@ class Runner:
                 self.wake(newest)
 
     def turn(self) -> None:
-        """Do what there is, in this thread, until no work has more to do at once."""
-        while 0.0 in [work.turn() for work in self._works]:
+        """Do what there is, in this thread, until no work finds more to do."""
+        while min(work.turn() for work in self._works) <= BREATH_SECONDS:
             pass
 
 
@@ -114,6 +114,7 @@ class _Loop:
     def __init__(self, prepare: Callable[[], None], works: Sequence[Work]) -> None:
         self._prepare = prepare
         self._works = works
+        self._breath_seconds = min(work.breath_seconds for work in works)
         self.woken = threading.Event()
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=works[0].name, daemon=True)
@@ -131,7 +132,10 @@ class _Loop:
     def _turn(self) -> None:
         self._prepare()
         self.woken.clear()
-        self.woken.wait(min(work.turn() for work in self._works))
+        rest = min(work.turn() for work in self._works)
+        if rest:
+            self.stopping.wait(self._breath_seconds)
+            self.woken.wait(max(rest - self._breath_seconds, 0.0))
 
     def _report(self, error: Exception) -> None:
         # Any other error's text may quote what was being stored.

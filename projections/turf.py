@@ -8,7 +8,7 @@ from typing import Protocol
 from registry.store.leadership import Leadership, LeadershipLostError
 
 TAKE_SECONDS = 0.5
-"""How long after one shard a publisher takes the next: others that start beside it get some."""
+"""How long after one part a publisher takes the next: others that start beside it get some."""
 
 
 class Turf(Protocol):
@@ -31,8 +31,8 @@ class Everywhere:
         """Refuse none."""
 
 
-class Shards:
-    """The lists of the shards that this process leads; a list's id says which shard it is in."""
+class ListParts:
+    """The lists of the parts that this process leads; a list's id says which part it is in."""
 
     def __init__(self, leadership: Leadership, *, count: int) -> None:
         self._leadership = leadership
@@ -41,33 +41,33 @@ class Shards:
         self.led: frozenset[int] = frozenset()
 
     def take(self) -> frozenset[int]:
-        """Return the shards this process leads, of which one more may have become its own."""
+        """Return the parts this process leads, of which one more may have become its own."""
         self.led = frozenset(self._held())
         now = time.monotonic()
         if len(self.led) < self._count and now - self._taken_at >= TAKE_SECONDS:
-            for shard in sorted(set(range(self._count)) - self.led):
-                if self._leadership.lead(self._work(shard)):
+            for part in sorted(set(range(self._count)) - self.led):
+                if self._leadership.lead(self._work(part)):
                     self._taken_at = now
-                    self.led |= {shard}
+                    self.led |= {part}
                     break
         return self.led
 
     def covers(self, list_id: str) -> bool:
-        return self.shard_of(list_id) in self.led
+        return self.part_of(list_id) in self.led
 
     def check(self, list_id: str) -> None:
         """Ask whoever gives the lock, since it may have passed to another process unnoticed."""
-        work = self._work(self.shard_of(list_id))
+        work = self._work(self.part_of(list_id))
         if not self._leadership.still_leads(work):
             raise LeadershipLostError(f"{work} is led by another process, or by none")
 
-    def shard_of(self, list_id: str) -> int:
-        """Return a list's shard: the first 8 bytes of its id's SHA-256, modulo their number."""
+    def part_of(self, list_id: str) -> int:
+        """Return a list's part: the first 8 bytes of its id's SHA-256, modulo their number."""
         return int.from_bytes(hashlib.sha256(list_id.encode()).digest()[:8], "big") % self._count
 
     def _held(self) -> Iterable[int]:
         held = self._leadership.held
-        return (shard for shard in range(self._count) if self._work(shard) in held)
+        return (part for part in range(self._count) if self._work(part) in held)
 
-    def _work(self, shard: int) -> str:
-        return f"lists/{shard}-of-{self._count}"
+    def _work(self, part: int) -> str:
+        return f"lists/{part}-of-{self._count}"

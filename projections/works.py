@@ -16,14 +16,17 @@ from projections.projection import Projection
 from projections.publisher import Publisher
 from projections.status_lists import StatusListsProjection
 from projections.transparency.log import TransparencyLog
-from projections.turf import Shards
+from projections.turf import ListParts
 from registry.store.database import Database
 from registry.store.leadership import TRY_SECONDS, Leadership
 
 POLL_SECONDS = 0.1
 """How soon to look again where nothing was to do."""
 
-REST_SECONDS = 0.01
+BREATH_SECONDS = 0.02
+"""How soon to look again where something was done."""
+
+REST_SECONDS = 0.03
 """How soon to look again while a changed list waits for its shortest interval to pass."""
 
 SCHEDULE_SECONDS = 1.0
@@ -37,6 +40,11 @@ class Work(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def breath_seconds(self) -> float:
+        """How long after a turn the next one waits, so that what is saved meanwhile is one."""
+        ...
 
     def turn(self) -> float:
         """Do some of what there is; return in how many seconds to look again."""
@@ -72,6 +80,7 @@ class ListsWork:
     """Folds what lists are published from, and publishes them; either where this process does."""
 
     name = "lists"
+    breath_seconds = BREATH_SECONDS
 
     def __init__(
         self,
@@ -80,44 +89,43 @@ class ListsWork:
         history: History,
         following: Following | None,
         publisher: Publisher | None,
-        shards: Shards,
+        parts: ListParts,
     ) -> None:
         self._database = database
         self._history = history
         self._following = following
         self._publisher = publisher
-        self._shards = shards
+        self._parts = parts
         self._patience = Patience(time.monotonic)
-        self._shards_before: frozenset[int] = frozenset()
+        self._parts_before: frozenset[int] = frozenset()
         self.is_behind = False
         """Whether more than a page of events is not folded yet."""
 
     def turn(self) -> float:
-        shards = self._take_shards()
-        newest = self._history.end() if shards else 0
+        led = self._take_parts()
+        newest = self._history.end() if led else 0
         count = self._following.step() if self._following else None
         self.is_behind = (count or 0) >= PAGE
-        is_resting = self._publish(newest) if shards else False
-        if count:
-            return 0.0
-        if is_resting:
-            return REST_SECONDS
-        return TRY_SECONDS if count is None and not shards else POLL_SECONDS
+        is_resting = self._publish(newest) if led else False
+        if count is None and not led:
+            return TRY_SECONDS
+        rest = _rest_after(count or 0)
+        return min(rest, REST_SECONDS) if is_resting else rest
 
-    def _take_shards(self) -> frozenset[int]:
+    def _take_parts(self) -> frozenset[int]:
         if self._publisher is None:
             return frozenset()
-        shards = self._shards.take()
-        if shards != self._shards_before:
+        led = self._parts.take()
+        if led != self._parts_before:
             self._publisher.forget()
-            self._shards_before = shards
-        return shards
+            self._parts_before = led
+        return led
 
     def _publish(self, newest: int) -> bool:
         """Publish what is due; return whether something waits for its time, or for its events."""
         if self._publisher is None or not self._may_publish(newest):
             return True
-        self._publisher.tick(self._shards)
+        self._publisher.tick(self._parts)
         return self._publisher.resting
 
     def _may_publish(self, newest: int) -> bool:
@@ -130,6 +138,7 @@ class ViewsWork:
     """Folds all other views; in one process with the lists it lets them go first."""
 
     name = "views"
+    breath_seconds = 0.1
 
     def __init__(self, following: Following, *, gives_way: Callable[[], bool]) -> None:
         self._following = following
@@ -142,15 +151,14 @@ class ViewsWork:
             return REST_SECONDS
         count = self._following.step()
         self._gave_way_at = time.monotonic()
-        if count is None:
-            return TRY_SECONDS
-        return 0.0 if count else POLL_SECONDS
+        return TRY_SECONDS if count is None else _rest_after(count)
 
 
 class LogWork:
     """Grows the transparency log."""
 
     name = "log"
+    breath_seconds = 0.05
 
     def __init__(self, transparency: TransparencyLog, leadership: Leadership) -> None:
         self._transparency = transparency
@@ -159,15 +167,15 @@ class LogWork:
     def turn(self) -> float:
         if not self._leadership.lead(self.name):
             return TRY_SECONDS
-        if self._transparency.tend():
-            return 0.0
-        return REST_SECONDS if self._transparency.is_resting else POLL_SECONDS
+        rest = _rest_after(self._transparency.tend())
+        return min(rest, REST_SECONDS) if self._transparency.is_resting else rest
 
 
 class TimedWork:
     """Does every second what falls due with time."""
 
     name = "scheduler"
+    breath_seconds = SCHEDULE_SECONDS
 
     def __init__(self, scheduler: Ticking, leadership: Leadership) -> None:
         self._scheduler = scheduler
@@ -182,6 +190,13 @@ class TimedWork:
             self._scheduler.tick()
             self._done_at = now
         return SCHEDULE_SECONDS
+
+
+def _rest_after(count: int) -> float:
+    """Return how soon to look again after a page of so many events."""
+    if count >= PAGE:
+        return 0.0
+    return BREATH_SECONDS if count else POLL_SECONDS
 
 
 def lists_and_others(catch_up: CatchUp, leadership: Leadership) -> tuple[Following, Following]:

@@ -12,6 +12,7 @@ from registry.accrediting import Accrediting
 from registry.allocation import Allocator
 from registry.badge_writing import BadgeWriter
 from registry.commands import Caller, Commands
+from registry.custody import Changeable
 from registry.domain.achievement import Achievement
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Grounds
@@ -214,7 +215,13 @@ class CredentialRegistry(OperatorUseCases):
         return self._generic.open_status_list(caller, issuer, purpose)
 
     def suspend(
-        self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
+        self,
+        caller: Caller,
+        issuer_id: str,
+        credential_id: str,
+        change: StatusChange,
+        *,
+        seen: Changeable | None = None,
     ) -> Credential:
         """Suspend a credential, for good or until `change.until`."""
 
@@ -222,25 +229,55 @@ class CredentialRegistry(OperatorUseCases):
             credential.suspend(command, grounds, until=change.until)
 
         return self._statuses.change(
-            caller, issuer_id, credential_id, operation="suspend", change=change, decide=decide
+            caller,
+            issuer_id,
+            credential_id,
+            operation="suspend",
+            change=change,
+            decide=decide,
+            seen=seen,
         )
 
     def reinstate(
-        self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
+        self,
+        caller: Caller,
+        issuer_id: str,
+        credential_id: str,
+        change: StatusChange,
+        *,
+        seen: Changeable | None = None,
     ) -> Credential:
         """End a suspension."""
         decide = Credential.reinstate
         return self._statuses.change(
-            caller, issuer_id, credential_id, operation="reinstate", change=change, decide=decide
+            caller,
+            issuer_id,
+            credential_id,
+            operation="reinstate",
+            change=change,
+            decide=decide,
+            seen=seen,
         )
 
     def revoke(
-        self, caller: Caller, issuer_id: str, credential_id: str, change: StatusChange
+        self,
+        caller: Caller,
+        issuer_id: str,
+        credential_id: str,
+        change: StatusChange,
+        *,
+        seen: Changeable | None = None,
     ) -> Credential:
         """Revoke a credential for ever."""
         decide = Credential.revoke
         return self._statuses.change(
-            caller, issuer_id, credential_id, operation="revoke", change=change, decide=decide
+            caller,
+            issuer_id,
+            credential_id,
+            operation="revoke",
+            change=change,
+            decide=decide,
+            seen=seen,
         )
 
     def credential(self, issuer_id: str, credential_id: str) -> Credential:

@@ -1,5 +1,6 @@
 """Who acts for a credential: its issuer, or once that is closed the custodian in its place."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from registry.domain.credential import Credential
@@ -12,6 +13,19 @@ from registry.domain.issuer import Issuer
 from registry.identifiers import parse_id
 from registry.lookups import Lookups
 from registry.streams import Streams
+
+
+@dataclass(frozen=True)
+class Changeable:
+    """A credential that may be changed in its issuer's name, both as they were a moment ago."""
+
+    credential: Credential
+    owner: Issuer
+
+    @property
+    def owner_id(self) -> str:
+        """Return the id of the issuer in whose name it is changed."""
+        return str(self.owner.id)
 
 
 class Custody:
@@ -34,26 +48,30 @@ class Custody:
         Raises UnknownCredentialError, after the same work for one that is not there and for one
         that is somebody else's.
         """
-        number = parse_id(credential_id, UnknownCredentialError, field="credential_id")
-        credential = self._streams.load(Credential(number))
-        owner_id = credential.issuance.issuer_id if credential.version else asker_id
-        custodian_id = self._custodian(self._lookups.issuer(owner_id))
-        if not credential.version or asker_id not in (owner_id, custodian_id):
-            raise UnknownCredentialError("there is no such credential", field="credential_id")
-        return credential
+        return self._found(asker_id, credential_id).credential
 
-    def changeable(self, asker_id: str, credential_id: str) -> str:
-        """Return the id of the issuer in whose name the asker may change a credential's status.
+    def changeable(self, asker_id: str, credential_id: str) -> Changeable:
+        """Return a credential whose status the asker may change, and in whose name.
 
         Raises UnknownCredentialError, or IssuerClosedError for the closed issuer itself.
         """
-        owner_id = self.readable(asker_id, credential_id).issuance.issuer_id
-        if owner_id == asker_id and self._lookups.issuer(owner_id).closed:
+        found = self._found(asker_id, credential_id)
+        if found.owner_id == asker_id and found.owner.closed:
             raise IssuerClosedError(
                 "the issuer is closed and changes no status itself",
                 remedy="ask its custodian, or an operator where it has none",
             )
-        return owner_id
+        return found
+
+    def _found(self, asker_id: str, credential_id: str) -> Changeable:
+        number = parse_id(credential_id, UnknownCredentialError, field="credential_id")
+        credential = self._streams.load(Credential(number))
+        owner_id = credential.issuance.issuer_id if credential.version else asker_id
+        owner = self._lookups.issuer(owner_id)
+        custodian_id = self._custodian(owner)
+        if not credential.version or asker_id not in (owner_id, custodian_id):
+            raise UnknownCredentialError("there is no such credential", field="credential_id")
+        return Changeable(credential, owner)
 
     def _custodian(self, owner: Issuer) -> str | None:
         """Return who acts for a closed issuer: a custodian that closed is followed by its own."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from registry.commands import Caller
+from registry.custody import Changeable
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Grounds
 from registry.domain.instants import instant
@@ -35,21 +36,31 @@ class StatusChanging:
         operation: str,
         change: StatusChange,
         decide: Decision,
+        seen: Changeable | None = None,
     ) -> Credential:
-        """Carry out one change; raises UnknownCredentialError, UnknownReasonError, or a refusal."""
+        """Carry out one change; raises UnknownCredentialError, UnknownReasonError, or a refusal.
+
+        With `seen` the first attempt decides on that: one whose credential has changed since is not
+        stored, and the next one loads both.
+        """
         operation = f"credentials/{credential_id}/{operation}"
         body = change.plain()
         command = self._commands.make(caller, issuer_id, operation=operation, body=body)
 
+        unused = [seen.credential] if seen else []
+
+        def load() -> Credential:
+            return unused.pop() if unused else self._lookups.credential(issuer_id, credential_id)
+
         def carry_out(credential: Credential) -> None:
-            self._lookups.issuer(issuer_id).check_reason(change.reason)
+            is_as_seen = seen and credential is seen.credential
+            issuer = seen.owner if seen and is_as_seen else self._lookups.issuer(issuer_id)
+            issuer.check_reason(change.reason)
             note_digest = self._note_digest(issuer_id, change.note)
             decide(credential, command, Grounds(change.reason, note_digest, change.effective_at))
             self._keep_note(credential, change.note, command)
 
-        return self._streams.carry_out(
-            command, lambda: self._lookups.credential(issuer_id, credential_id), carry_out
-        )
+        return self._streams.carry_out(command, load, carry_out)
 
     def _note_digest(self, issuer_id: str, note: str | None) -> str | None:
         return None if note is None else self._vault.note_digest(issuer_id, note)

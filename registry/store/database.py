@@ -5,13 +5,15 @@ one that reads first fails at its first write when another process wrote in betw
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -25,6 +27,9 @@ LOCK_SECONDS = 5
 IDLE_IN_TRANSACTION_SECONDS = 30
 STATEMENT_SECONDS = 60
 CONNECT_SECONDS = 3
+TRUSTED_SECONDS = 1.0
+"""A connection used more recently is taken for living without asking."""
+
 # A server whose machine is gone sends nothing more: about twelve seconds of that are taken for it.
 _NOTICE_SILENCE = {
     "keepalives_idle": 5,
@@ -32,6 +37,9 @@ _NOTICE_SILENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 12_000,
 }
+
+
+_USED_AT = "when the connection was last used"
 
 
 class StoreUnavailableError(RegistryError):
@@ -57,7 +65,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=BUSY_SECONDS,
-            pool_pre_ping=not self.is_sqlite,
+            skip_autocommit_rollback=not self.is_sqlite,  # There we begin and end it ourselves.
             hide_parameters=True,  # A message of the driver ends up in logs.
             connect_args=(
                 _sqlite_arguments() if self.is_sqlite else _postgres_arguments(pooled=is_pooled)
@@ -68,16 +76,25 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", standby_confirmation.watch)
+            event.listen(self.engine, "checkin", _note_use)
+            event.listen(self.engine, "checkout", self._ask_after_rest)
         if is_pooled:
             event.listen(self.engine, "begin", _limit)
+        # Behind a pooler the limits need a transaction, on SQLite several reads need one.
+        self._each_by_itself = (
+            self.engine
+            if self.is_sqlite or is_pooled
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that is rolled back: one snapshot on SQLite.
+        """Give a connection for statements that read: all of one snapshot on SQLite.
 
-        On PostgreSQL the snapshot is taken per statement. Raises StoreUnavailableError.
+        On PostgreSQL each is by itself, which spares two ways to the server: nothing is kept or
+        set until a later one. Raises StoreUnavailableError.
         """
-        with _unavailable_when_it_fails(), self.engine.connect() as connection:
+        with _unavailable_when_it_fails(), self._each_by_itself.connect() as connection:
             yield connection
 
     @contextmanager
@@ -109,6 +126,21 @@ class Database:
             if standby_confirmation.was_cut_short(connection):
                 raise _unconfirmed()
 
+    @contextmanager
+    def committing_each(self) -> Iterator[Connection]:
+        """Give a connection for one statement that writes, durable on leaving.
+
+        What `writing` does, without the two further ways to the server. Raises likewise.
+        """
+        if self._each_by_itself is self.engine:
+            with self.writing() as connection:
+                yield connection
+            return
+        with self.reading() as connection:
+            yield connection
+            if standby_confirmation.was_cut_short(connection):
+                raise _unconfirmed()
+
     def confirm(self) -> None:
         """Return once whatever was seen before is as durable as commits are on this database.
 
@@ -116,7 +148,7 @@ class Database:
         what came before a commit is on the standby with it. Raises StoreUnavailableError.
         """
         if not self.is_sqlite:
-            with self.writing() as connection:
+            with self.committing_each() as connection:
                 # A commit waits only where something was written, if for nobody to read.
                 connection.exec_driver_sql("SELECT pg_logical_emit_message(true, 'registry', '')")
 
@@ -157,6 +189,15 @@ class Database:
             query = text("SELECT pg_try_advisory_xact_lock(:key)")
             yield bool(connection.execute(query, {"key": key}).scalar_one())
 
+    def _ask_after_rest(self, dbapi_connection: Any, record: Any, _fairy: object) -> None:
+        """Have the pool make new connections where this one, unused for a while, is dead."""
+        if time.monotonic() - record.info.get(_USED_AT, time.monotonic()) < TRUSTED_SECONDS:
+            return
+        try:
+            self.engine.dialect.do_ping(dbapi_connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
     def _lift_limits(self, connection: Connection) -> None:
         if not self.is_sqlite:
             for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
@@ -192,6 +233,10 @@ def _unconfirmed() -> StoreUnavailableError:
         "the standby has not confirmed the change, which may be lost with the primary",
         remedy="repeat the request with the same Idempotency-Key once the standby is back",
     )
+
+
+def _note_use(_dbapi_connection: Any, record: Any) -> None:
+    record.info[_USED_AT] = time.monotonic()
 
 
 def _sqlite_arguments() -> dict[str, Any]:

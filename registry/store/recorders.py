@@ -79,8 +79,11 @@ class EventRecorder(ApplicationRecorder):
         """Store all of the saves in one transaction; return the ids of each."""
         events = [event for save in saves for event in save.events]
         unchanged = {stream: at for save in saves for stream, at in save.unchanged.items()}
+        is_one_statement = not unchanged and len(events) <= APPENDED_AT_ONCE
+        # The lock on the table is held for a shorter time where the server ends it itself.
+        writing = self.database.committing_each if is_one_statement else self.database.writing
         try:
-            with self.database.writing() as connection:
+            with writing() as connection:
                 ids = iter(self._insert(connection, events))
                 self._check_unchanged(connection, unchanged)
         except SqlIntegrityError as error:

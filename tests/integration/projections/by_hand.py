@@ -34,9 +34,8 @@ PURPOSES = ("revocation", "suspension")
 
 def open_registry(folder: Path, database_url: str, **settings: Any) -> Registry:
     """Build a registry in a folder, as a process that starts does, and do not start its thread."""
-    given = Settings.read(
-        folder=folder, database_url=database_url, public_url=PUBLIC_URL, **settings
-    )
+    url = {"public_url": PUBLIC_URL}
+    given = Settings.read(folder=folder, database_url=database_url, **{**url, **settings})
     founding.initialise(given)
     return bootstrap.build(given)
 

@@ -21,7 +21,7 @@ def change(by_hand: ByHand, operation: Operation, credentials: list[Credential])
     """Change many at once, and leave it to be folded."""
     registry = by_hand.registry
     ids = ({"line": line, "id": str(each.id)} for line, each in enumerate(credentials, start=1))
-    terms = Terms(operation, "other", confirm=True, selection={"file": "csv"})
+    terms = Terms(operation, "other", wait=False, selection={"file": "csv"})
     issuer_id = credentials[0].issuance.issuer_id
     job = registry.status_orders.order(OPERATOR, issuer_id, terms, ids)
     while registry.jobs.worker.tick():

@@ -13,13 +13,17 @@ import pytest
 from api.bootstrap import Registry
 from api.parts import build_base, build_scheduler
 from projections import progress
+from projections.claims import Claims
 from registry.accrediting import NewAccreditation, NewScheme
+from registry.csv_import import Form
 from registry.domain.credential import Credential, Status
 from registry.domain.erasure import ErasureReason, ErasureState
 from registry.domain.errors import InvalidValueError
 from registry.domain.events import IndexesReturned, IssuerPlaced
 from registry.domain.issuer import EndReason
 from registry.domain.job import Kind, NewJob
+from registry.jobs.issuing_terms import IssuingTerms
+from registry.jobs.status_changes_terms import Operation, Terms
 from registry.moving import IssuerBusyError, TiedIssuersError
 from registry.sharding import IssuerElsewhereError
 from tests.integration.projections.by_hand import ByHand, open_registry
@@ -194,6 +198,23 @@ def test_save_of_an_issuer_elsewhere_stores_nothing(shards: Shards, credential: 
     assert shards.first.registry.history.end() == before
 
 
+def test_jobs_for_an_issuer_elsewhere_are_refused_before_a_row_is_read(
+    shards: Shards, credential: Credential
+) -> None:
+    issuer_id, registry = issuer_of(credential), shards.first.registry
+    achievement_id = credential.issuance.achievement_id or ""
+    shards.move(issuer_id)
+    unread: Any = map(int, ["not read"])
+    with pytest.raises(IssuerElsewhereError):
+        registry.issuing_jobs.receive(
+            OPERATOR, issuer_id, IssuingTerms(achievement_id), form=Form.CSV, chunks=unread
+        )
+    terms = Terms(Operation.REVOKE, "other", selection={"file": "csv"})
+    with pytest.raises(IssuerElsewhereError):
+        registry.status_orders.order(OPERATOR, issuer_id, terms, unread)
+    assert registry.jobs.store.newest(limit=1) == []
+
+
 def test_indexes_are_given_back_after_the_issuer_moved(
     shards: Shards, credential: Credential
 ) -> None:
@@ -271,3 +292,17 @@ def test_schemes_of_two_shards_have_ids_of_their_own(shards: Shards) -> None:
         new = NewScheme("Program", "Scheme", accreditor, "https://scheme.example")
         ids.add(application.accrediting.open_scheme(OPERATOR, new).id)
     assert len(ids) == 2
+
+
+def test_each_shard_says_whom_it_has_once_it_publishes(
+    shards: Shards, credential: Credential
+) -> None:
+    issuer_id = issuer_of(credential)
+    claims = Claims(shards.first.registry.folder.root)
+    assert claims.of_others("b") == {issuer_id}
+    shards.move(issuer_id)
+    shards.first.settle()
+    assert claims.of_others("b") == frozenset()
+    assert claims.of_others(None) == frozenset()
+    shards.b.settle()
+    assert claims.of_others(None) == {issuer_id}

@@ -27,7 +27,7 @@ def test_rows_are_in_order_of_the_numbers_and_code_points_of_their_keys(database
             table.create(connection)
             rows = [{"number": n, "name": name, "value": 0} for n in (10, 9) for name in TEXTS]
             connection.execute(insert(table), rows)
-        with database.reading() as connection:
+        with database.snapshot() as connection:
             found = list(in_order(connection, table, names_key_first(table)))
 
     assert names_key_first(table) == ["number", "name", "value"]

@@ -16,19 +16,19 @@ from projections.static.opening import open_target
 from projections.static.publication import StaticPublication
 from tests.integration.projections.by_hand import ByHand, open_registry
 from tests.making import Clock
-from tests.web_servers import BUCKET, ObjectStore, object_store
+from tests.web_servers import BUCKET, ObjectStore
 
 NAME = "status-lists/00000000-0000-4000-8000-000000000000/revocation"
 PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
-def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
-    """A real S3-compatible server, which the environment names."""
-    with object_store(tmp_path) as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        yield server
+def s3(s3_server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """A real S3-compatible server, which the environment names; it runs again afterwards."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield s3_server
+    s3_server.start()
 
 
 def eventually(holds: Callable[[], bool]) -> None:

@@ -211,3 +211,38 @@ def test_error_tells_neither_the_url_nor_the_password(own_server: PostgresServer
     password = url.split(":")[2].partition("@")[0]
     assert password not in f"{refusal.value} {refusal.value.remedy}"
     database.close()
+
+
+def test_connections_that_died_while_nobody_used_them_are_replaced_unnoticed(
+    own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "TRUSTED_SECONDS", 0.0)
+    database = Database(own_server.url())
+    schema.upgrade(database)
+    with database.reading(), database.reading():
+        pass
+    own_server.kill()
+    own_server.restart()
+    assert append(database)
+    with database.reading() as first, database.reading() as second:
+        assert [each.execute(text("SELECT 1")).scalar() for each in (first, second)] == [1, 1]
+    database.close()
+
+
+def test_reading_begins_no_transaction_on_postgres(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.reading() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 7"))
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "1min"
+    with database.writing() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 7"))
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "7ms"
+    database.close()
+
+
+def test_statement_that_writes_by_itself_is_committed_on_leaving(impatient: Database) -> None:
+    adding = text("INSERT INTO secrets (name, wrapped, created_at) VALUES ('a', :w, 'b')")
+    with impatient.committing_each() as connection:
+        connection.execute(adding, {"w": b""})
+    with impatient.reading() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM secrets")).scalar() == 1

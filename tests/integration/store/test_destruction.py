@@ -10,9 +10,12 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Column, ColumnElement, make_url, select, text
 
 from registry.domain.errors import DocumentGoneError
+from registry.domain.instants import parse_instant
+from registry.domain.job import JobState, Kind, NewJob
 from registry.store import settling
 from registry.store.database import Database
 from registry.store.destruction import Destruction
+from registry.store.jobs import JobStore
 from registry.store.key_store import KeyStore, unseal
 from registry.store.tables import documents, notes, secrets, subjects
 from registry.store.vault import Item, Person, Vault
@@ -158,6 +161,20 @@ def test_on_postgres_destroyed_bytes_are_in_no_file_once_settled(
     assert settling.settle(on_postgres.database) is None
     assert found_in(server.data, gone) == []
     assert {name for name, _ in found_in(server.data, kept)} == kept.keys()
+
+
+def test_on_postgres_key_of_a_job_that_ended_is_in_no_file_once_settled(
+    on_postgres: Holder, server: PostgresServer
+) -> None:
+    jobs, at = JobStore(on_postgres.database, on_postgres.keys), parse_instant(AT)
+    jobs.create(NewJob("job-1", Kind.ISSUING, "1", "key-1", "upload", {}), at=at)
+    with on_postgres.database.reading() as connection:
+        query = select(secrets.c.wrapped).where(secrets.c.name == "job/job-1")
+        key = {"key": bytes(connection.execute(query).scalar_one())}
+    assert jobs.move("job-1", JobState.RECEIVING, JobState.FAILED, at=at)
+    assert found_in(server.data, key)
+    assert settling.settle(on_postgres.database) is None
+    assert found_in(server.data, key) == []
 
 
 def test_on_postgres_settling_waits_for_who_still_sees_the_deleted_rows(

@@ -70,7 +70,7 @@ def test_another_leads_once_the_first_has_ended(another: Another) -> None:
     assert first.lead("log")
     first.close()
     assert not first.held
-    assert second.lead("log")
+    wait_until(lambda: second.lead("log"))
 
 
 def test_nobody_asks_for_the_same_work_all_the_time(another: Another) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.domain.errors import DocumentGoneError
 from registry.store.database import Database
 from registry.store.key_store import KeyStore
-from registry.store.learner_keys import VaultDamagedError
+from registry.store.learner_keys import VaultDamagedError, key_name, sealed
 from registry.store.tables import documents, notes, secrets, subjects
 from registry.store.vault import Item, Kind, Person, Stored, Vault
 
@@ -117,6 +117,52 @@ def test_document_that_is_not_there_is_gone(
     vault.put_documents([item], at=AT)
     with pytest.raises(DocumentGoneError):
         vault.document(credential_id, digest)
+
+
+def test_documents_of_many_credentials_are_each_its_own(vault: Vault, item: Item) -> None:
+    (jan,) = vault.references("1", [JAN], at=AT)
+    other = Item("credential-2", "cd" * 32, jan, b"another")
+    swapped = [replace(item, digest=other.digest), replace(other, digest=item.digest)]
+    vault.put_documents([item, other, *(replace(one, content=b"x") for one in swapped)], at=AT)
+    digests = {each.credential_id: each.digest for each in (other, item)}
+    assert vault.documents(digests) == {"credential-2": b"another", "credential-1": CONTENT}
+
+
+def test_one_document_that_is_not_there_fails_all_that_were_asked_for(
+    vault: Vault, item: Item
+) -> None:
+    vault.put_documents([item], at=AT)
+    with pytest.raises(DocumentGoneError):
+        vault.documents({item.credential_id: item.digest, "credential-2": item.digest})
+
+
+def test_one_erased_learner_fails_all_documents_that_were_asked_for(
+    database: Database, vault: Vault, item: Item
+) -> None:
+    (jan,) = vault.references("1", [JAN], at=AT)
+    other = Item("credential-2", "cd" * 32, jan, b"another")
+    vault.put_documents([item, other], at=AT)
+    destroy_key(database, jan)
+    with pytest.raises(DocumentGoneError):
+        vault.documents({each.credential_id: each.digest for each in (item, other)})
+
+
+def test_document_that_was_stored_before_documents_were_packed_opens(
+    database: Database, vault: Vault, keys: KeyStore, item: Item
+) -> None:
+    vault.put_documents([item], at=AT)
+    bound_to = f"document/{item.credential_id}/{item.digest}/{item.subject_ref}"
+    old = sealed(keys.get(key_name(item.subject_ref)), CONTENT, bound_to=bound_to)
+    with database.writing() as connection:
+        connection.execute(update(documents).values(ciphertext=old))
+    assert vault.document(item.credential_id, item.digest) == CONTENT
+
+
+def test_documents_are_stored_packed(database: Database, vault: Vault, item: Item) -> None:
+    vault.put_documents([replace(item, content=CONTENT * 100)], at=AT)
+    with database.reading() as connection:
+        stored = connection.execute(select(documents.c.ciphertext)).scalar_one()
+    assert len(stored) < 10 * len(CONTENT)
 
 
 Change = dict[str, object]

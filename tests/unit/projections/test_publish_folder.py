@@ -120,6 +120,18 @@ def test_write_that_fails_leaves_no_file_under_the_versions_name(
     assert publish(folder, 2, b"two").version == 2
 
 
+def test_write_that_fails_takes_up_no_room(
+    folder: PublishFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_is_full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_is_full)
+    with pytest.raises(OSError, match="No space left"):
+        folder.put(NAME, 1, b"one")
+    assert list((folder.root / ".unfinished").iterdir()) == []
+
+
 def leave(folder: PublishFolder, name: str, *, age_seconds: float) -> Path:
     """Leave an unfinished file as a process does that is killed; return its path."""
     path = folder.root / ".unfinished" / name

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from projections import turf
-from projections.turf import Shards
+from projections.turf import ListParts
 from registry.store.leadership import LeadershipLostError
 
 
@@ -41,38 +41,38 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 LIST_IDS = [str(UUID(int=number)) for number in range(2_000)]
 
 
-def test_each_list_is_in_one_shard_and_the_shards_are_about_even() -> None:
-    shards = Shards(Locks(), count=4)
-    sizes = Counter(shards.shard_of(list_id) for list_id in LIST_IDS)
+def test_each_list_is_in_one_part_and_the_parts_are_about_even() -> None:
+    parts = ListParts(Locks(), count=4)
+    sizes = Counter(parts.part_of(list_id) for list_id in LIST_IDS)
     assert sorted(sizes) == [0, 1, 2, 3]
     assert min(sizes.values()) > 400
 
 
-def test_a_publisher_takes_one_shard_at_a_time_so_that_others_get_some() -> None:
-    shards = Shards(Locks(), count=4)
-    assert shards.take() == {0}
-    assert shards.take() == {0}
+def test_a_publisher_takes_one_part_at_a_time_so_that_others_get_some() -> None:
+    parts = ListParts(Locks(), count=4)
+    assert parts.take() == {0}
+    assert parts.take() == {0}
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_publisher_leaves_out_the_shards_of_others() -> None:
+def test_a_publisher_leaves_out_the_parts_of_others() -> None:
     locks = Locks()
     locks.taken = {"lists/1-of-3"}
-    shards = Shards(locks, count=3)
-    shards.take()
-    assert shards.take() == {0, 2}
-    covered = {shards.shard_of(each) for each in LIST_IDS if shards.covers(each)}
+    parts = ListParts(locks, count=3)
+    parts.take()
+    assert parts.take() == {0, 2}
+    covered = {parts.part_of(each) for each in LIST_IDS if parts.covers(each)}
     assert covered == {0, 2}
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_shard_that_passed_to_another_is_published_no_more() -> None:
+def test_a_part_that_passed_to_another_is_published_no_more() -> None:
     locks = Locks()
-    shards = Shards(locks, count=1)
-    assert shards.take() == {0}
-    shards.check(LIST_IDS[0])
+    parts = ListParts(locks, count=1)
+    assert parts.take() == {0}
+    parts.check(LIST_IDS[0])
     locks.taken = {"lists/0-of-1"}
     with pytest.raises(LeadershipLostError, match="lists/0-of-1"):
-        shards.check(LIST_IDS[0])
-    assert shards.take() == frozenset()
-    assert not shards.covers(LIST_IDS[0])
+        parts.check(LIST_IDS[0])
+    assert parts.take() == frozenset()
+    assert not parts.covers(LIST_IDS[0])

@@ -1,6 +1,5 @@
 """Targets of each kind, and a publish folder to copy from."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,12 @@ from projections.publish_folder import PublishFolder
 from projections.static.directory import DirectoryTarget
 from projections.static.object_store import StoreTarget
 from projections.static.target import Target
-from tests.web_servers import ACCESS_KEY, BUCKET, SECRET_KEY, ObjectStore, object_store
+from tests.web_servers import ACCESS_KEY, BUCKET, SECRET_KEY, ObjectStore
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> PublishFolder:
     return PublishFolder(tmp_path / "published")
-
-
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    """A real S3-compatible server."""
-    with object_store(tmp_path_factory.mktemp("s3")) as server:
-        yield server
 
 
 def bucket(s3: ObjectStore, prefix: str) -> S3Store:
@@ -46,5 +38,5 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
         return DirectoryTarget(tmp_path / "copies")
     if request.param == "memory":
         return StoreTarget(MemoryStore(), url="memory:")
-    store = bucket(request.getfixturevalue("s3"), tmp_path.name)
+    store = bucket(request.getfixturevalue("s3_server"), tmp_path.name)
     return StoreTarget(store, url=f"s3://{BUCKET}/{tmp_path.name}")

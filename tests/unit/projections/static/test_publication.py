@@ -8,6 +8,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from projections.publish_folder import PublishedVersion, PublishFolder, as_jwt
+from projections.static.copies import FolderSight
 from projections.static.directory import DirectoryTarget
 from projections.static.object_store import StoreTarget
 from projections.static.publication import StaticPublication
@@ -178,6 +179,24 @@ def test_target_that_is_away_catches_up_once_it_is_back(folder: PublishFolder, t
     assert copying.finish() == [LIST]
     assert target.put_names == [LIST, LIST]
     assert copying.standing.behind == 0
+
+
+def test_name_that_cannot_be_written_keeps_no_other_from_its_turn(
+    folder: PublishFolder, tmp_path: Path, time: Time
+) -> None:
+    copies = tmp_path / "copies"
+    publish(folder, 1)
+    publish(folder, 1, name=OTHER_LIST)
+    newest = FolderSight(folder).entries()[0].name
+    (copies / newest / "of my own").mkdir(parents=True)
+    copying = publication(folder, DirectoryTarget(copies), time)
+    for _ in range(2):
+        with pytest.raises(TargetAwayError, match=newest):
+            copying.finish()
+    assert copying.standing.behind == 1
+    assert {LIST, OTHER_LIST} - {newest} == {
+        name for name in (LIST, OTHER_LIST) if (copies / name).is_symlink()
+    }
 
 
 def test_comparing_tells_what_is_lacking_and_changes_nothing(

@@ -1,5 +1,6 @@
 """Each kind of target keeps what `Target` promises."""
 
+import os
 import random
 import threading
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import obstore
 import pytest
+from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, MemoryStore
 
 from projections.static.directory import DirectoryTarget
@@ -112,7 +114,7 @@ def test_process_that_wakes_between_look_and_put_puts_no_old_version_back(
     store = (
         MemoryStore()
         if kind == "memory"
-        else bucket(request.getfixturevalue("s3"), f"late-{tmp_path.name}-{len(before)}")
+        else bucket(request.getfixturevalue("s3_server"), f"late-{tmp_path.name}-{len(before)}")
     )
     other = StoreTarget(store, url="memory:")
     for version in before:
@@ -121,9 +123,9 @@ def test_process_that_wakes_between_look_and_put_puts_no_old_version_back(
     assert other.served(LIST) == a_copy(9).published
 
 
-def test_object_bears_what_its_server_has_to_say(s3: ObjectStore) -> None:
-    StoreTarget(bucket(s3, "headers"), url="s3:").put(a_copy(7))
-    answer = httpx.get(f"{s3.endpoint}/{BUCKET}/headers/{LIST}", trust_env=False)
+def test_object_bears_what_its_server_has_to_say(s3_server: ObjectStore) -> None:
+    StoreTarget(bucket(s3_server, "headers"), url="s3:").put(a_copy(7))
+    answer = httpx.get(f"{s3_server.endpoint}/{BUCKET}/headers/{LIST}", trust_env=False)
     assert answer.headers["content-type"] == "application/vc"
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert answer.content == list_bytes(7)
@@ -159,6 +161,54 @@ def test_store_that_ignores_conditions_is_refused(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(obstore, "put", unconditional)
     with pytest.raises(TargetUnfitError, match="If-None-Match"):
+        StoreTarget(MemoryStore(), url="memory:").prepare()
+
+
+@pytest.mark.parametrize("edited", ["a link elsewhere", "a file"])
+def test_name_that_somebody_edited_by_hand_is_served_again(tmp_path: Path, edited: str) -> None:
+    target = DirectoryTarget(tmp_path / "copies")
+    target.put(a_copy(7))
+    name = tmp_path / "copies" / LIST
+    name.unlink()
+    if edited == "a link elsewhere":
+        name.symlink_to("of-my-own")
+    else:
+        name.write_text("of my own")
+    assert target.served(LIST) is None
+    assert target.put(a_copy(7))
+    assert whole(name.read_bytes()) == 7
+
+
+def test_files_that_are_no_versions_are_not_removed(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path / "copies")
+    target.put(a_copy(1))
+    other = tmp_path / "copies" / f"{LIST}.versions" / ".htaccess"
+    other.touch()
+    for version in (2, 3, 4):
+        target.put(a_copy(version))
+    assert other.exists()
+
+
+def test_web_server_may_read_what_is_put_there_whatever_is_masked(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        DirectoryTarget(tmp_path / "copies").put(a_copy(7))
+    finally:
+        os.umask(before)
+    file = (tmp_path / "copies" / LIST).resolve()
+    for folder in list(file.parents)[: -len(tmp_path.parents) - 1]:
+        assert folder.stat().st_mode & 0o055 == 0o055, folder
+    assert file.stat().st_mode & 0o044 == 0o044
+
+
+def test_answer_lost_while_conditions_are_tried_is_no_failure_of_our_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def put(*_: object, **__: object) -> None:
+        raise AlreadyExistsError("the client sent it twice, since the first answer was lost")
+
+    monkeypatch.setattr(obstore, "put", put)
+    with pytest.raises(TargetAwayError):
         StoreTarget(MemoryStore(), url="memory:").prepare()
 
 
