@@ -1,13 +1,16 @@
 """Open what the settings name: the public URL, the database's keys and the log's."""
 
+from functools import partial
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.settings import Settings
+from projections.transparency.origins import origin_of
 from registry.store.database import Database
 from registry.store.installation import NotInitialisedError
 from registry.store.key_store import KeyStore, read_master_key
 from registry.store.log_keys import read_log_keys
-from registry.store.standby_reading import ReadingDatabase
+from registry.store.standby_reading import ReadingDatabase, Recorded
 
 
 def public_url_of(settings: Settings) -> str:
@@ -24,7 +27,18 @@ def public_url_of(settings: Settings) -> str:
 def open_reading(settings: Settings) -> Database | None:
     """Return the standby that auditors' questions are answered from, None where none is set."""
     url = settings.reading_database_url
-    return ReadingDatabase(url) if url else None
+    return ReadingDatabase(url, is_ours=partial(_is_ours, settings)) if url else None
+
+
+def _is_ours(settings: Settings, recorded: Recorded) -> bool:
+    """Return whether a database is of this registry, and of this shard of it.
+
+    One that was copied for another shard has the origin of that one's log.
+    """
+    public_url, number, origin = recorded
+    if public_url != settings.public_url:
+        return False
+    return number is None or origin == origin_of(public_url, number, settings.shard)
 
 
 def open_key_store(settings: Settings, database: Database) -> KeyStore:

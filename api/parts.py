@@ -8,6 +8,7 @@ from datetime import timedelta
 from api import clock
 from api.opening import open_key_store, open_log_keys, public_url_of
 from api.settings import Settings
+from projections.claims import Claims
 from projections.did_documents import DidPublisher
 from projections.erasures import ViewedHoldings
 from projections.held_credentials import HeldCredentials
@@ -148,7 +149,11 @@ def build_publisher(base: Base, application: CredentialRegistry) -> Publisher:
         snapshot=base.database.snapshot,
         history=base.history,
         press=press,
-        did_publisher=DidPublisher(base.folder, shard=base.settings.shard),
+        did_publisher=DidPublisher(
+            base.folder,
+            shard=base.settings.shard,
+            claims=Claims(base.folder.root) if base.settings.shards else None,
+        ),
         folder=base.folder,
         clock=clock.now,
         terms=terms,

@@ -33,13 +33,14 @@ from registry.store.api_keys import CredentialsRefusedError, KeyElsewhereError, 
 from registry.store.database import StoreUnavailableError
 from registry.store.erasure_journal import JournalDamagedError
 from registry.store.installation import NotInitialisedError, PublicUrlError
+from registry.store.job_claims import UnreadableRowsError
 from registry.store.key_store import MasterKeyError, SecretMissingError
 from registry.store.learner_keys import VaultDamagedError
 from registry.store.log_keys import LogKeyError
 from registry.store.mapper import EventTextError, EventTooLargeError, UnknownEventError
 from registry.store.roles import MissingRightError
 from registry.store.schema import SchemaError
-from registry.store.standby_reading import ReadsOnlyError
+from registry.store.standby_reading import OtherRegistryError, ReadsOnlyError
 from registry.store.view_owners import ForeignCodeError, OwnerUsesViewsError
 
 MEDIA_TYPE = "application/problem+json"
@@ -163,6 +164,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     NotInitialisedError: Kind(503, "not-initialised"),
     PublicUrlError: Kind(503, "public-url"),
     ReadsOnlyError: Kind(503, "reads-only"),
+    OtherRegistryError: Kind(503, "other-registry"),
     StandbyBehindError: Kind(503, "standby-behind"),
     TargetAwayError: Kind(503, "static-target-away"),
     TargetUnfitError: Kind(503, "static-target-unfit"),
@@ -171,6 +173,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     EventTooLargeError: Kind(422, "too-large"),
     EventTextError: Kind(422, "text"),
     VaultDamagedError: Kind(500, "vault-damaged"),
+    UnreadableRowsError: Kind(500, "rows-unreadable"),
     WronglyWrittenError: Kind(500, "wrongly-written"),
     JournalDamagedError: Kind(503, "journal-damaged"),
     here.InternalError: INTERNAL,

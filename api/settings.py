@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """What the served processes do; everything unless some are named."""
     workers: int = Field(default=1, ge=1, le=64)
     """How many processes answer HTTP; with more than one the rest is done in one beside them."""
-    publisher_shards: int = Field(default=1, ge=1, le=8)
+    publisher_parts: int = Field(default=1, ge=1, le=8)
     """Into how many parts the lists fall that different publishers may lead; the same for all."""
 
     proxies: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Connection, select
 
 from projections import positions
+from projections.claims import Claims
 from projections.directory import ISSUERS, DirectoryProjection
 from projections.homes import is_here
 from projections.publish_folder import PublishFolder, did_name
@@ -26,16 +27,20 @@ _FORMS: Final = 100
 class DidPublisher:
     """Publishes each issuer's document once its keys, or the way it is written, have changed."""
 
-    def __init__(self, folder: PublishFolder, *, shard: str | None = None) -> None:
+    def __init__(
+        self, folder: PublishFolder, *, shard: str | None = None, claims: Claims | None = None
+    ) -> None:
         self._folder = folder
         self._shard = shard
+        self._claims = claims
         self._seen = -1
 
     def publish(self, connection: Connection, *, everything: bool) -> int:
         """Publish what changed since the last call; return how many.
 
-        With `everything` also what is missing from the folder, though nothing changed. An issuer
-        with a key that is unknown here keeps its last document, and so do its lists.
+        With `everything` also what is missing from the folder, though nothing changed; then other
+        shards are told whose documents these are. An issuer with a key that is unknown here keeps
+        its last document, and so do its lists.
         """
         generation = positions.live(connection, DirectoryProjection.name).generation
         issuers = generation.tables(DirectoryProjection.tables)[ISSUERS]
@@ -43,6 +48,8 @@ class DidPublisher:
         here = is_here(issuers, self._shard)
         query = select(issuers).where(issuers.c.changed_position > after, here)
         rows = connection.execute(query).mappings().all()
+        if everything and self._claims is not None:
+            self._claims.make(self._shard, [row["issuer_id"] for row in rows])
         stale = [row for row in rows if has_document(row) and self._is_stale(row)]
         published = sum(self._put(row) for row in stale)
         self._seen = max([self._seen, *(row["changed_position"] for row in rows)])

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ LEFTOVER_SECONDS = 3600
 """An unfinished file that is older was left by a process that was killed."""
 
 
+_VERSION = re.compile(r"([0-9]{10,})\.([0-9a-f]{64})")
+"""The name of a version's file. What is called otherwise somebody else has put there."""
+
+
 @dataclass(frozen=True)
 class PublishedVersion:
     """A version in the folder: its number and the SHA-256 (hex) of its bytes."""
@@ -34,10 +39,18 @@ class PublishedVersion:
 
 
 class PublishFolder:
-    """Puts versions in and makes them current; safe to use from many processes."""
+    """Puts versions in and makes them current; safe to use from many processes.
 
-    def __init__(self, root: Path) -> None:
+    Every user of the machine may read one that `is_open`, whatever the process masks elsewhere.
+    """
+
+    def __init__(self, root: Path, *, is_open: bool = False) -> None:
         self.root = root
+        self._is_open = is_open
+
+    def make(self) -> None:
+        """Make the folder; safe to repeat."""
+        self._make_folder(self.root)
 
     def put(self, name: str, version: int, body: bytes) -> PublishedVersion:
         """Store the bytes of a version, durable on return; nobody is served them yet."""
@@ -67,7 +80,8 @@ class PublishFolder:
     def current(self, name: str) -> PublishedVersion | None:
         """Return the version that is served, or None.
 
-        A plain file in the link's place (a copy by a tool that follows links) is no version.
+        A plain file in the link's place (a copy by a tool that follows links) is no version, nor
+        is a link to something else.
         """
         try:
             target = (self.root / name).readlink().name
@@ -75,8 +89,8 @@ class PublishFolder:
             if error.errno in (errno.ENOENT, errno.EINVAL):
                 return None
             raise
-        number, _, digest = target.partition(".")
-        return PublishedVersion(int(number), digest)
+        found = _VERSION.fullmatch(target)
+        return PublishedVersion(int(found[1]), found[2]) if found else None
 
     def read(self, name: str, published: PublishedVersion) -> bytes | None:
         """Return the bytes of a version, or None where they are not here."""
@@ -90,7 +104,8 @@ class PublishFolder:
         current = self.current(name)
         if current is None:
             return
-        names = sorted(path.name for path in self._path(name, current).parent.iterdir())
+        found = self._path(name, current).parent.iterdir()
+        names = sorted(path.name for path in found if _VERSION.fullmatch(path.name))
         here = self._path(name, current).name
         for old in [each for each in names if each < here][: -(keep - 1) or None]:
             with suppress(FileNotFoundError):  # Another process prunes too.
@@ -101,7 +116,7 @@ class PublishFolder:
         link = self.root / name
         if link.is_symlink() or not self.is_withdrawn(name):
             with self._locked():
-                link.parent.mkdir(parents=True, exist_ok=True)
+                self._make_folder(link.parent)
                 link.with_name(f"{link.name}.withdrawn").touch()
                 link.unlink(missing_ok=True)
                 _sync_folder(link.parent)
@@ -121,26 +136,42 @@ class PublishFolder:
 
     def _write_durably(self, path: Path, body: bytes) -> None:
         temporary = self._unfinished()
-        with temporary.open("wb") as output:
-            output.write(body)
-            output.flush()
-            os.fsync(output.fileno())
+        try:
+            self._write(temporary, body)
+        except OSError:
+            temporary.unlink(missing_ok=True)  # Of a full disk it would take what is left.
+            raise
         self._sweep(now=temporary.stat().st_mtime)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(path.parent)
         temporary.replace(path)
         _sync_folder(path.parent)
+
+    def _write(self, path: Path, body: bytes) -> None:
+        with path.open("wb") as output:
+            output.write(body)
+            if self._is_open:
+                os.fchmod(output.fileno(), 0o644)
+            output.flush()
+            os.fsync(output.fileno())
 
     def _replace_link(self, link: Path, target: str) -> None:
         temporary = self._unfinished()
         temporary.symlink_to(target)
-        link.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(link.parent)
         temporary.replace(link)
         _sync_folder(link.parent)
+
+    def _make_folder(self, path: Path) -> None:
+        chain = [each for each in (path, *path.parents) if each.is_relative_to(self.root)]
+        missing = [each for each in chain if not each.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        for each in missing if self._is_open else ():
+            each.chmod(0o755)
 
     def _unfinished(self) -> Path:
         """Return a path that nobody else writes, on the same file system as every name."""
         folder = self.root / UNFINISHED
-        folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder(folder)
         return folder / f"{os.getpid()}.{os.urandom(8).hex()}"
 
     def _sweep(self, *, now: float) -> None:
@@ -152,7 +183,7 @@ class PublishFolder:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.root.mkdir(parents=True, exist_ok=True)
+        self._make_folder(self.root)
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, func, literal, or_, select
 
 from registry.commands import issuer_scope
+from registry.domain.errors import ConflictError
 from registry.store.database import Database
 from registry.store.learner_keys import key_name
 from registry.store.tables import documents, notes, secrets, subjects
+
+
+class UnclaimedError(ConflictError):
+    """The issuer's own shard may not exist yet, so that nobody else may hold this."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from tomllib import TOMLDecodeError
 from typing import Any
 
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import ArgumentError
 
 from api import auditing, bootstrap, logging
@@ -24,6 +25,8 @@ def read_settings(session: Session, **given: Any) -> Settings:
         return Settings.read(folder=session.folder, **given)
     except TOMLDecodeError as error:
         raise InvalidValueError(str(error), field="registry.toml") from error
+    except SettingsError as error:
+        raise InvalidValueError(str(error), remedy="""write a list as JSON: '["one"]'""") from error
 
 
 def existing(session: Session, **given: Any) -> Settings:

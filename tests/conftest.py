@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import PostgresServer
+from tests.web_servers import ObjectStore, object_store
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +18,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """One S3-compatible server for all tests of this process."""
+    with object_store(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture

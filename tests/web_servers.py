@@ -15,7 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
+import obstore
 import pytest
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 60
@@ -120,13 +123,46 @@ def object_store(folder: Path) -> Iterator[ObjectStore]:
     command += [f"-master.port={base}", f"-volume.port={base + 1}", "-volume.max=20"]
     command += ["-master.volumeSizeLimitMB=8", "-filer", f"-filer.port={base + 2}"]
     command += ["-s3", f"-s3.port={base + 3}", f"-s3.config={folder}/s3.json"]
-    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.localSocket={folder}/s3.sock"]
+    command += [
+        "-s3.port.iceberg=0",
+        "-master.electionTimeout=1s",
+        "-s3.port.lance=0",
+        f"-s3.localSocket={folder}/s3.sock",
+    ]
     running = _Restarted(command, folder / "log", port=base + 3)
-    running.start()
+    endpoint = f"http://127.0.0.1:{base + 3}"
+
+    def start() -> None:
+        running.start()
+        _wait_until_it_stores(endpoint)
+
     try:
-        yield ObjectStore(f"http://127.0.0.1:{base + 3}", running.stop, running.start)
+        start()
+        yield ObjectStore(endpoint, running.stop, start)
     finally:
         running.stop()
+
+
+def _wait_until_it_stores(endpoint: str) -> None:
+    """Put something until it is taken: at first there is no room, and who asks then waits long."""
+    store = S3Store(
+        BUCKET,
+        endpoint=endpoint,
+        access_key_id=ACCESS_KEY,
+        secret_access_key=SECRET_KEY,
+        region="us-east-1",
+        client_options={"allow_http": True, "timeout": "2s"},
+        retry_config={"max_retries": 0},
+    )
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            obstore.put(store, ".room", b"")
+        except BaseError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the object store takes nothing")
 
 
 def free_port() -> int:
@@ -154,6 +190,9 @@ class _Restarted:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it; changes nothing where it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
         _wait(self._process, self._port, self._log)

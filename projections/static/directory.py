@@ -19,12 +19,12 @@ class DirectoryTarget:
 
     def __init__(self, root: Path) -> None:
         self.url = root.as_uri()
-        self._folder = PublishFolder(root)
+        self._folder = PublishFolder(root, is_open=True)
 
     def prepare(self) -> None:
         """Make the directory."""
         with _told_as_away():
-            self._folder.root.mkdir(parents=True, exist_ok=True)
+            self._folder.make()
 
     def served(self, name: str) -> PublishedVersion | None:
         """Return the version under a name and the digest of the bytes that are really there."""
@@ -60,7 +60,8 @@ def _told_as_away() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        where = error.filename2 or error.filename
         raise TargetAwayError(
-            error.strerror or type(error).__name__,
+            (error.strerror or type(error).__name__) + (f": {where}" if where else ""),
             remedy="see that the directory is there, may be written, and has room",
         ) from error

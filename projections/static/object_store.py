@@ -51,6 +51,8 @@ class StoreTarget:
             fault = _asking(lambda: self._fault(key))
         except NotImplementedError as error:
             fault = _first_line(error)
+        except _LOST_THE_RACE as error:  # With itself: what it had no answer to was done.
+            raise TargetAwayError("an answer was lost", remedy="try again") from error
         _asking(lambda: self._delete(key))
         if fault:
             raise TargetUnfitError(

@@ -63,6 +63,7 @@ class StaticPublication:
         self._known: dict[str, PublishedVersion | None] = {}
         self._ahead: set[str] = set()
         self._damaged: dict[str, str] = {}
+        self._failed: set[str] = set()
         self._to_look_at: deque[str] = deque()
         self._looked_at = monotonic()
         self.standing = Standing(target.url)
@@ -79,6 +80,8 @@ class StaticPublication:
                 self._prepared = True
             self._look_again()
             lacking = [entry for entry in entries if self._lacks(entry)]
+            # One name that cannot be written must not keep all others from their turn.
+            lacking.sort(key=lambda entry: entry.name in self._failed)
             return self._copy(lacking[:MOST_A_TICK])
         finally:
             self.standing = self._stand(entries)
@@ -131,7 +134,7 @@ class StaticPublication:
                 del self._known[name]
 
     def _copy(self, entries: Sequence[Entry]) -> list[str]:
-        done = self._each(self._bring, entries)
+        done = self._each(self._try, entries)
         return [entry.name for entry, copied in zip(entries, done, strict=True) if copied]
 
     def _each(self, do: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
@@ -141,6 +144,12 @@ class StaticPublication:
             with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="static") as pool:
                 done += pool.map(do, rest)
         return done
+
+    def _try(self, entry: Entry) -> bool:
+        self._failed.add(entry.name)
+        copied = self._bring(entry)
+        self._failed.discard(entry.name)
+        return copied
 
     def _bring(self, entry: Entry) -> bool:
         """Copy one, if it is whole; return whether the target serves it now."""

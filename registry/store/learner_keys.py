@@ -51,17 +51,6 @@ class LearnerKeys:
         if self._keys.hold(names, connection) != names:
             raise _erased()
 
-    def open(self, reference: str, ciphertext: bytes, *, bound_to: str) -> bytes:
-        """Decrypt what `sealed` made; raises DocumentGoneError or VaultDamagedError."""
-        key = self.of([reference])[reference]
-        try:
-            return unseal(key, ciphertext, bound_to=bound_to)
-        except InvalidTag as error:
-            raise VaultDamagedError(
-                f"the stored {bound_to.partition('/')[0]} was damaged or moved",
-                remedy="restore it from a backup",
-            ) from error
-
 
 def key_name(reference: str) -> str:
     """Name the key of one learner at one issuer."""
@@ -71,6 +60,17 @@ def key_name(reference: str) -> str:
 def sealed(key: bytes, content: bytes, *, bound_to: str) -> bytes:
     """Encrypt with AES-256-GCM under a nonce of its own, which stands before the ciphertext."""
     return seal(key, content, bound_to=bound_to, nonce=os.urandom(NONCE_BYTES))
+
+
+def opened(key: bytes, ciphertext: bytes, *, bound_to: str) -> bytes:
+    """Decrypt what `sealed` made; raises VaultDamagedError."""
+    try:
+        return unseal(key, ciphertext, bound_to=bound_to)
+    except InvalidTag as error:
+        raise VaultDamagedError(
+            f"the stored {bound_to.partition('/')[0]} was damaged or moved",
+            remedy="restore it from a backup",
+        ) from error
 
 
 def _erased() -> DocumentGoneError:

@@ -40,9 +40,15 @@ def check(database: Database) -> None:
     with database.reading() as connection:
         found = _revision(connection)
     wanted = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise SchemaError(
+            f"the database {database.url.database} holds no registry",
+            remedy="name the registry's own with REGISTRY_DATABASE_URL; for a new one run: "
+            "registry db upgrade",
+        )
     if found != wanted:
         raise SchemaError(
-            f"the database has form {found or 'none'}, this version needs {wanted}",
+            f"the database has form {found}, this version needs {wanted}",
             remedy="run: registry db upgrade",
         )
 

@@ -59,7 +59,7 @@ def check_views(database: Database, views: Iterable[str]) -> None:
     """
     if database.is_sqlite:
         return
-    with database.reading() as connection:
+    with database.snapshot() as connection:
         _check_views(connection.exec_driver_sql, views)
 
 

@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 SYNCS = 50
 PAGE_BYTES = 8192
 PACKAGES = ("eventsourcing", "granian", "psycopg", "pyld", "sqlalchemy")
@@ -21,7 +19,7 @@ def describe() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "memory_gib": round(_memory_bytes() / 2**30),
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
@@ -32,6 +30,10 @@ def describe() -> dict[str, Any]:
 def load() -> float:
     """Return how many processes wanted a core, on average over the last minute."""
     return round(os.getloadavg()[0], 2)
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _processor() -> str:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from api.bootstrap import Registry
+from projections.claims import Claims
 from projections.homes import Resident, lists_of, residents
 from registry.domain.errors import InvalidValueError
-from registry.purging import Held, held_of, purge
+from registry.purging import Held, UnclaimedError, held_of, purge
 from registry.sharding import NO_NAME
 from registry.store import settling
 from scripts.answers import FAILED, Answer, Session, facts, say, table
@@ -74,13 +75,15 @@ def purge_elsewhere(
     """Destroy here the keys and the learners' data of issuers elsewhere.
 
     That is what both halves of a shard that was split have of the other's issuers; their events
-    stay, since they are in the log. See first that their own shard publishes their lists.
+    stay, since they are in the log. Refused before another shard has served them: until then
+    this may be all that is held of them.
 
     Example:
       registry shard purge --confirm
     """
     with opened(session) as registry:
         away = [each for each in _residents(registry) if each.home != registry.settings.shard]
+        _check_claimed(registry, away)
         if away and not confirm:
             raise InvalidValueError(
                 f"{_described(_held(registry, away))} of {len(away)} issuers would be destroyed",
@@ -96,6 +99,18 @@ def purge_elsewhere(
 def _residents(registry: Registry) -> list[Resident]:
     with registry.database.snapshot() as connection:
         return residents(connection)
+
+
+def _check_claimed(registry: Registry, away: list[Resident]) -> None:
+    claimed = Claims(registry.folder.root).of_others(registry.settings.shard)
+    for each in away:
+        if each.issuer_id not in claimed:
+            raise UnclaimedError(
+                f"no other shard has said that it has the issuer {each.issuer_id}",
+                field="--confirm",
+                remedy=f"serve the shard {each.home or NO_NAME} from its copy, with the same "
+                "publish_folder and shards as here; it says so once it publishes",
+            )
 
 
 def _held(registry: Registry, away: list[Resident]) -> Held:

@@ -162,9 +162,12 @@ class Split:
     evidence: Path
     receipt: tuple[Path, Path]
     refusal: str
+    early_purge: str
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(
+    scope="module", params=[pytest.param("sqlite", marks=pytest.mark.long), "postgresql"]
+)
 def split(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Split:
     folder = tmp_path_factory.mktemp("shards")
     a, database = Shard(folder / "a"), None
@@ -196,6 +199,7 @@ def split_in_two(a: Shard, copy: Copy, folder: Path) -> Split:
     versions = moving.versions()
 
     a.run("shard", "move", moving.issuer_id, "--to", "b")
+    early_purge = a.cli("shard", "purge", "--confirm")
     b = copy(a, folder / "b")
     b.configure(shard="b")
     with b.opened() as registry, pytest.raises(LogContradictedError) as refused:
@@ -213,6 +217,7 @@ def split_in_two(a: Shard, copy: Copy, folder: Path) -> Split:
         evidence=evidence,
         receipt=(badge, receipt),
         refusal=refused.value.reason,
+        early_purge=early_purge.err,
     )
 
 
@@ -312,7 +317,13 @@ def test_evidence_and_receipt_of_before_hold_under_the_policy_of_either(
         shard.run("receipt", "verify", badge, receipt, "--policy", policy)
 
 
+def test_nothing_is_purged_before_another_shard_says_that_it_has_it(split: Split) -> None:
+    assert "no other shard has said that it has the issuer" in split.early_purge
+
+
 def test_purge_leaves_each_half_what_its_own_issuers_need(split: Split) -> None:
+    for shard in (split.a, split.b):
+        shard.publish()  # From then on the other one knows whom it has.
     for shard in (split.a, split.b):
         assert shard.cli("shard", "purge").code == 2
         purged = shard.run("shard", "purge", "--confirm")

@@ -51,6 +51,19 @@ def test_strict_credential_cannot_be_suspended(world: World) -> None:
         world.application.suspend(OPERATOR, world.issuer_id, str(issued.credential.id), REASON)
 
 
+def test_a_change_decided_on_what_somebody_has_changed_since_is_decided_anew(world: World) -> None:
+    credential_id = world.issue_one()
+    seen = world.application.custody.changeable(world.issuer_id, credential_id)
+    again = world.application.custody.changeable(world.issuer_id, credential_id)
+    arguments = (OPERATOR, seen.owner_id, credential_id, REASON)
+    world.application.suspend(*arguments)
+    with pytest.raises(errors.AlreadySuspendedError):
+        world.application.suspend(*arguments, seen=seen)
+    revoked = world.application.revoke(*arguments, seen=again)
+    assert (revoked.status, revoked.version) == (Status.REVOKED, 3)
+    assert world.status(credential_id) is Status.REVOKED
+
+
 def test_repeated_change_gets_the_first_answer_though_more_happened(world: World) -> None:
     credential_id = world.issue_one()
     arguments = (keyed(), world.issuer_id, credential_id, REASON)

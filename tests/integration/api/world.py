@@ -22,7 +22,7 @@ from registry.store.api_keys import Role
 ROOT = Path(__file__).parents[3]
 PUBLIC_URL = "https://registry.example"
 COMPLETE = json.loads((ROOT / "tests/samples/python-data-analysis.json").read_text())
-START_SECONDS = 20
+START_SECONDS = 40
 SERVE = (
     "import json, sys; from api.server import serve; from api.settings import Settings; "
     "serve(Settings.read(**json.loads(sys.argv[1])))"
@@ -128,6 +128,7 @@ class Server:
                 if httpx.get(f"{self.url}/healthz").status_code == 200:
                     return
             time.sleep(0.05)
+        self.kill()
         raise AssertionError(self.log_file.read_text())
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from api.auditing import build_audit
 from api.bootstrap import Registry
+from api.opening import open_reading
+from api.settings import Settings
 from projections import ALL, standby
 from projections.catch_up import CatchUp
 from projections.history import History
@@ -18,10 +20,10 @@ from projections.standby import StandbyBehindError
 from registry.store.api_keys import Role
 from registry.store.database import Database, StoreUnavailableError
 from registry.store.recorders import open_recorder
-from registry.store.standby_reading import ReadingDatabase, ReadsOnlyError
+from registry.store.standby_reading import OtherRegistryError, ReadingDatabase, ReadsOnlyError
 from tests.e2e.conftest import CliWithin
 from tests.integration.api.world import served
-from tests.integration.projections.by_hand import ByHand
+from tests.integration.projections.by_hand import ByHand, open_registry
 from tests.making import PUBLIC_URL, Clock, new_issuer
 from tests.postgres import HOST
 from tests.replication import Pair, wait_until
@@ -108,6 +110,27 @@ def test_a_replay_waits_for_what_is_signed_and_calls_nothing_truncated(
         replay.verify()
 
 
+@pytest.mark.parametrize("other", ["none", "another", "another shard"])
+def test_nothing_is_answered_from_the_database_of_another_registry(
+    shared_pair: Pair, tmp_path: Path, other: str
+) -> None:
+    url = shared_pair.primary.create_database()
+    if other != "none":
+        settings = {"public_url": "https://other.example.org"} if other == "another" else {}
+        made = open_registry(tmp_path / "other", url, **settings)
+        made.transparency.run()
+        made.close()
+    shard = "b" if other == "another shard" else None
+    ours = Settings.read(
+        folder=tmp_path, public_url=PUBLIC_URL, reading_database_url=url, shard=shard, shards=["b"]
+    )
+    reading = open_reading(ours)
+    assert reading is not None
+    with pytest.raises(OtherRegistryError), reading.reading():
+        pass
+    reading.close()
+
+
 def test_projections_fold_what_they_poll_from_the_standby(
     shared_pair: Pair, by_hand: ByHand
 ) -> None:
@@ -122,8 +145,7 @@ def test_projections_fold_what_they_poll_from_the_standby(
     while by_hand.positions()["status_lists"] < end:
         polling.step()
     assert before < end
-    by_hand.clock.advance(seconds=1)
-    assert registry.publisher.tick() >= 1
+    wait_until(lambda: registry.publisher.tick() >= 1)
     assert by_hand.bit(credential) == 1
 
 

@@ -21,8 +21,8 @@ class App:
         self.registry = self.settings = self
 
 
-def address(forwarded: str | None, *, proxies: tuple[str, ...], peer: str = "10.0.0.1") -> str:
-    headers = [] if forwarded is None else [(b"x-forwarded-for", forwarded.encode())]
+def address(*forwarded: str, proxies: tuple[str, ...], peer: str = "10.0.0.1") -> str:
+    headers = [(b"x-forwarded-for", each.encode()) for each in forwarded]
     scope = {"type": "http", "headers": headers, "client": (peer, 1), "app": App(proxies)}
     return client_address(Request(scope))
 
@@ -30,14 +30,16 @@ def address(forwarded: str | None, *, proxies: tuple[str, ...], peer: str = "10.
 @pytest.mark.parametrize(
     ("forwarded", "proxies", "told"),
     [
-        ("192.0.2.1", (), "10.0.0.1"),
-        ("192.0.2.1", ("10.0.0.9",), "10.0.0.1"),
-        ("192.0.2.1", ("10.0.0.1",), "192.0.2.1"),
-        ("198.51.100.7, 192.0.2.1", ("10.0.0.1",), "192.0.2.1"),
-        (None, ("10.0.0.1",), "10.0.0.1"),
+        (["192.0.2.1"], (), "10.0.0.1"),
+        (["192.0.2.1"], ("10.0.0.9",), "10.0.0.1"),
+        (["192.0.2.1"], ("10.0.0.1",), "192.0.2.1"),
+        (["198.51.100.7, 192.0.2.1"], ("10.0.0.1",), "192.0.2.1"),
+        (["198.51.100.7", "192.0.2.1"], ("10.0.0.1",), "192.0.2.1"),
+        ([""], ("10.0.0.1",), "10.0.0.1"),
+        ([], ("10.0.0.1",), "10.0.0.1"),
     ],
 )
 def test_only_what_a_proxy_of_ours_says_last_is_believed(
-    forwarded: str | None, proxies: tuple[str, ...], told: str
+    forwarded: list[str], proxies: tuple[str, ...], told: str
 ) -> None:
-    assert address(forwarded, proxies=proxies) == told
+    assert address(*forwarded, proxies=proxies) == told
