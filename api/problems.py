@@ -28,6 +28,7 @@ from registry.jobs.issuing import RowsRefusedError
 from registry.jobs.issuing_receiving import FileTooLargeError
 from registry.moving import IssuerBusyError, TiedIssuersError
 from registry.possession import PossessionError
+from registry.purging import UnclaimedError
 from registry.sharding import NO_NAME, ElsewhereError, IssuerElsewhereError
 from registry.store.api_keys import CredentialsRefusedError, KeyElsewhereError, UnknownApiKeyError
 from registry.store.database import StoreUnavailableError
@@ -118,6 +119,7 @@ PROBLEMS: dict[type[RegistryError], Kind] = {
     domain.ConcurrentChangeError: Kind(409, "concurrent-change"),
     IssuerBusyError: Kind(409, "issuer-busy"),
     TiedIssuersError: Kind(409, "issuers-tied"),
+    UnclaimedError: Kind(409, "issuers-unclaimed"),
     ElsewhereError: Kind(421, "elsewhere"),
     IssuerElsewhereError: Kind(421, "issuer-elsewhere"),
     KeyElsewhereError: Kind(421, "key-elsewhere"),

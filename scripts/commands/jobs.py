@@ -115,10 +115,10 @@ def confirm(
         Rest | None, typer.Option(help="For status changes: `leave` what cannot be changed.")
     ] = None,
 ) -> Answer:
-    """Let a job run that waits for it, and carry it out, beside a server if one runs.
+    """Let a job run that waits for it.
 
-    Whoever ordered it may confirm it here. Interrupted, the job stays confirmed: a server goes on
-    with it, or this command when it is repeated.
+    It is carried out here, beside a server if one runs; whoever ordered it may confirm it.
+    Interrupted, it stays confirmed: a server goes on with it, or this command when it is repeated.
 
     Examples:
       registry jobs confirm 018f…
