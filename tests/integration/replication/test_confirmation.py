@@ -125,15 +125,19 @@ def test_so_is_a_repeated_issuance(
     place = place_of(registry)
     work = lambda: issue(registry.application, place, "once")  # noqa: E731 - said twice
     save = registry.recorder.insert_events
+    nobody_confirms = threading.Event()
 
     def save_unconfirmed(events: Sequence[StoredEvent], **details: Any) -> list[int]:
         if any(event.topic == CredentialIssued.TOPIC for event in events):
             shared_pair.demand(NOBODY)
+            nobody_confirms.set()
         return save(events, **details)
 
     # What is committed before the event goes through.
     monkeypatch.setattr(registry.recorder, "insert_events", save_unconfirmed)
     first = Doing(work)
+    # Until then each commit waits a moment for the standby, which is not the wait that is meant.
+    assert nobody_confirms.wait(20)
     cancel_waiting(shared_pair)
     assert first.ended().error is not None
     repeat = Doing(work)
