@@ -20,7 +20,7 @@ from scripts.benchmarks.results import Goal, Of, Result
 from scripts.benchmarks.sample_history import sample_events
 
 READING = "select_notifications"
-GOAL = Goal(Of.MEDIAN, 15_000)
+GOAL = Goal(Of.MEDIAN, 20_000)
 
 
 def measure(effort: Effort) -> Iterator[Result]:
