@@ -10,24 +10,21 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from statistics import quantiles
 from uuid import UUID, uuid4
 
 from registry.domain import events as e
 from registry.domain.securing import Mechanism
 from registry.formats import bitstring
-from registry.store.mapper import EventMapper
 from scripts.benchmarks.databases import postgres, version
 from scripts.benchmarks.live import Client, Live, served
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import Measured, new_registry
 from scripts.benchmarks.results import Goal, Of, Result
-from scripts.benchmarks.sample_history import LIST_SIZE, list_of_credentials
+from scripts.benchmarks.sample_history import LIST_SIZE, list_of_credentials, stored_in_pages
 
 MECHANISM = Mechanism.EDDSA_RDFC_2022
 LARGE_LIST = 1_048_576
-SAVED_AT_ONCE = 5_000
 KNOWN_OF_A_PAGE = 100
 CHANGES = 40
 LONGEST_PAUSE_SECONDS = 0.2
@@ -79,13 +76,11 @@ def _measure(effort: Effort, entries: int) -> Iterator[Result]:
 
 def _fill(measured: Measured, size: int, entries: int) -> list[_Entry]:
     """Record credentials in as many lists as they fill, fold and publish; return some of them."""
-    recorder, mapper, known = measured.registry.recorder, EventMapper(), list[_Entry]()
-    issuer = UUID(measured.issuer_id)
+    known, issuer = list[_Entry](), UUID(measured.issuer_id)
     for number, first in enumerate(range(0, size, entries), 1):
         count = min(entries, size - first)
         events = list_of_credentials(issuer, count, seed=number, entries=entries)
-        while page := list(islice(events, SAVED_AT_ONCE)):
-            recorder.insert_events([mapper.to_stored_event(event) for event in page])
+        for page in stored_in_pages(measured.registry.recorder, events):
             known += map(_entry, page[-KNOWN_OF_A_PAGE:])
     measured.registry.catch_up.run()
     measured.registry.publisher.tick()

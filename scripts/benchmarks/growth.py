@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from statistics import median
 from uuid import UUID
 
@@ -25,17 +25,15 @@ from registry.domain.securing import Mechanism
 from registry.domain.subject import IdentityType
 from registry.issuance import Learner, Order
 from registry.requests import StatusChange
-from registry.store.mapper import EventMapper
 from scripts.benchmarks.databases import postgres, version
 from scripts.benchmarks.measuring import FULL, Effort
 from scripts.benchmarks.registries import CALLER, Measured, new_registry
 from scripts.benchmarks.report import print_table
 from scripts.benchmarks.results import Goal, Of, Result
-from scripts.benchmarks.sample_history import LIST_SIZE, list_of_credentials
+from scripts.benchmarks.sample_history import LIST_SIZE, list_of_credentials, stored_in_pages
 
 MECHANISM = Mechanism.EDDSA_RDFC_2022
 FLAT = Goal(Of.RATIO, 1.3, lower=False)
-SAVED_AT_ONCE = 5_000
 KEPT_OF_A_PAGE = 500
 TIMES = 40
 """How often each operation is done a run; publishing a tenth of that."""
@@ -117,12 +115,11 @@ def _run(
 def _fill(measured: Measured, size: int) -> _Grown:
     """Record the lists and credentials, fold them, publish every list, and let statistics know."""
     print(f"filling in {size:,} credentials", file=sys.stderr, flush=True)
-    grown, recorder, mapper = _Grown(measured, size), measured.registry.recorder, EventMapper()
+    grown, recorder = _Grown(measured, size), measured.registry.recorder
     issuer = UUID(measured.issuer_id)
     for number, first in enumerate(range(0, size, LIST_SIZE), 1):
         events = list_of_credentials(issuer, min(LIST_SIZE, size - first), seed=number)
-        while page := list(islice(events, SAVED_AT_ONCE)):
-            recorder.insert_events([mapper.to_stored_event(event) for event in page])
+        for page in stored_in_pages(recorder, events):
             grown.ids += [str(event.originator_id) for event in page[-KEPT_OF_A_PAGE:]]
     grown.fold()
     measured.registry.publisher.tick()

@@ -9,7 +9,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -24,12 +23,11 @@ from scripts.benchmarks.live import HOST, Client, Live, served
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import Measured, new_registry
 from scripts.benchmarks.results import Goal, Of, Result
-from scripts.benchmarks.sample_history import list_of_credentials
+from scripts.benchmarks.sample_history import list_of_credentials, stored_in_pages
 
 NAME = "mass_change"
 GOAL = Goal(Of.MEDIAN, 10, lower=False)
 MOST_SECONDS = 300
-SAVED_AT_ONCE = 5_000
 SINGLES = 400
 """Credentials beside those of the file, for single changes."""
 
@@ -76,11 +74,8 @@ def _run(
 
 
 def _saved(measured: Measured, events: Iterator[e.Event]) -> list[str]:
-    ids: list[str] = []
-    while page := list(islice(events, SAVED_AT_ONCE)):
-        measured.registry.recorder.insert_events([_stored(each) for each in page])
-        ids += [str(each.originator_id) for each in page]
-    return ids
+    pages = stored_in_pages(measured.registry.recorder, events)
+    return [str(each.originator_id) for page in pages for each in page]
 
 
 def _stored(event: e.Event) -> StoredEvent:

@@ -2,12 +2,16 @@
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from registry.domain import events as e
+from registry.store.mapper import EventMapper
+from registry.store.recorders import EventRecorder
 
 LIST_SIZE = 131_072
+SAVED_AT_ONCE = 5_000
 UNCHANGED, REVOKED = 0.8, 0.1
 """Shares of the credentials; the rest is suspended and reinstated."""
 
@@ -43,6 +47,14 @@ def list_of_credentials(
     for index in range(count):
         entry = _entry(issuer, (str(list_id), index))
         yield _issued(source, _common(source, _uuid(source), 1), entry, achievement)
+
+
+def stored_in_pages(recorder: EventRecorder, events: Iterator[e.Event]) -> Iterator[list[e.Event]]:
+    """Store events, some thousand a save, and yield each save."""
+    mapper = EventMapper()
+    while page := list(islice(events, SAVED_AT_ONCE)):
+        recorder.insert_events([mapper.to_stored_event(event) for event in page])
+        yield page
 
 
 def _life(
