@@ -1,8 +1,8 @@
 """Give a document the one form that is hashed: JCS (RFC 8785) or RDFC-1.0 N-Quads."""
 
-import json
 from typing import Any, Final
 
+import orjson
 import rfc8785
 
 from registry.formats import contexts as bundled
@@ -35,11 +35,8 @@ __all__ = [
 ]
 
 
-_PLAIN_JSON: Final = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
-)
 _NUMBERS: Final = frozenset({int, float})
-# Between these Python and ECMAScript both write floating-point numbers without an exponent.
+# Between these everybody writes floating-point numbers without an exponent, as ECMAScript does.
 _LEAST_PLAIN: Final = 1e-4
 _BEYOND_PLAIN: Final = 1e15
 
@@ -52,8 +49,9 @@ def jcs(value: Any) -> bytes:
     Raises CanonicalisationError for numbers and texts that have none.
     """
     try:
-        return _PLAIN_JSON.encode(_plain(value)).encode()
-    except (_NotPlainError, RecursionError, TypeError, UnicodeEncodeError):
+        if is_plain(value):
+            return written_plainly(value)
+    except TypeError:
         # Said below, if it has no such form at all.
         pass
     try:
@@ -62,40 +60,42 @@ def jcs(value: Any) -> bytes:
         raise CanonicalisationError("no JCS form") from error
 
 
-class _NotPlainError(Exception):
-    """Python's own encoder may write the value otherwise than RFC 8785 does."""
+def is_plain(value: Any) -> bool:
+    """Say whether `written_plainly` writes a value as RFC 8785 does, or raises TypeError.
 
-
-def _plain(value: Any) -> Any:
-    """Return a value as Python's own encoder, which is quicker, writes it as RFC 8785 does.
-
-    It writes texts alike, but sorts names by code points instead of UTF-16 code units, which is
-    the same for ASCII. Of numbers with a point the usual ones come out alike.
+    It sorts names by code points instead of UTF-16 code units, which is the same for ASCII, and
+    may write numbers otherwise that are very large, very small, or whole but with a point.
     """
-    kind = type(value)
-    if kind is dict:
-        if not "".join(value).isascii():
-            raise _NotPlainError
-        # Most members are texts, and a call for each would take longer than all the rest.
-        return {
-            name: member if type(member) is str else _plain(member)
-            for name, member in value.items()
-        }
-    if kind is list:
-        return [item if type(item) is str else _plain(item) for item in value]
-    if kind in _NUMBERS:
-        return _plain_number(value)
-    if value is None or kind is bool or kind is str:
-        return value
-    raise _NotPlainError
+    rest = [value]
+    for part in rest:
+        kind = type(part)
+        if kind is dict:
+            if not "".join(part).isascii():
+                return False
+            # Most members are texts.
+            rest += [member for member in part.values() if type(member) is not str]
+        elif kind is list:
+            rest += [item for item in part if type(item) is not str]
+        elif kind in _NUMBERS:
+            if not _is_plain_number(part):
+                return False
+        elif part is not None and kind is not bool and kind is not str:
+            return False
+    return True
 
 
-def _plain_number(number: float) -> float:
-    if abs(number) <= MAX_INTEGER and number == int(number):
-        return int(number)
-    if _LEAST_PLAIN <= abs(number) < _BEYOND_PLAIN:
-        return number
-    raise _NotPlainError
+def _is_plain_number(number: float) -> bool:
+    if type(number) is int:
+        return abs(number) <= MAX_INTEGER
+    return _LEAST_PLAIN <= abs(number) < _BEYOND_PLAIN and number != int(number)
+
+
+def written_plainly(value: Any) -> bytes:
+    """Return a value as JSON without spaces, members sorted by name, in UTF-8.
+
+    Raises TypeError for what is not JSON, such as a lone surrogate.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def rdfc(

@@ -73,10 +73,8 @@ class Slots:
         return place in self.literals or place in self.iris
 
 
-def marked(
-    document: dict[str, Any], replaced: Mapping[int, str], *, with_contexts: bool = False
-) -> dict[str, Any]:
-    """Return a copy with every text marked, some replaced; contexts remain unless asked for.
+def marked(document: dict[str, Any], replaced: Mapping[int, str]) -> dict[str, Any]:
+    """Return a copy with every text marked, some replaced; contexts remain.
 
     Places are those of `shape_parts.parts_of`.
     """
@@ -85,7 +83,7 @@ def marked(
     rest: list[tuple[Any, bool]] = [(result, False)]
     for value, is_context in rest:
         for name, member in _members(value):
-            remains = is_context or (name == "@context" and not with_contexts)
+            remains = is_context or name == "@context"
             if type(member) is not str:
                 rest.append((member, remains))
                 continue

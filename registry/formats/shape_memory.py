@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
+from registry.formats.canonical import is_plain
 from registry.formats.shape_filling import Template, Texts
-from registry.formats.shape_json import JsonTemplate, json_template_of
 from registry.formats.shape_learning import IRIS, Slots
 from registry.formats.shape_parts import Parts
 
@@ -22,9 +22,6 @@ MAX_SIZE: Final = 8_000_000
 _LATER: Final = 4
 # Ways to tell fixed texts from others within one structure.
 MAX_PLANS: Final = 4
-
-K = TypeVar("K")
-V = TypeVar("V", Template, JsonTemplate)
 
 
 class _Plan(NamedTuple):
@@ -47,10 +44,15 @@ class _Plan(NamedTuple):
         return lines.count("\n") == len(self.iris) and IRIS.fullmatch(lines) is not None
 
 
+# A structure, and the fixed texts of a shape of it.
+_Key = tuple[bytes, _Plan, tuple[str, ...]]
+
+
 @dataclass
 class _Structure:
     met: int = 0
     tried_again_at: int = 0
+    is_plain: bool | None = None
     plans: list[_Plan] = field(default_factory=list)
 
     @property
@@ -59,22 +61,22 @@ class _Structure:
         return sum(plan.places for plan in self.plans)
 
 
-class _Latest(Generic[K, V]):
+class _Latest:
     """Templates by key, those forgotten first that were asked for longest ago."""
 
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
         self._size = 0
-        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._held: OrderedDict[_Key, tuple[Template, int]] = OrderedDict()
 
-    def get(self, key: K) -> V | None:
+    def get(self, key: _Key) -> Template | None:
         found = self._held.get(key)
         if found is None:
             return None
         self._held.move_to_end(key)
         return found[0]
 
-    def put(self, key: K, template: V, *, key_size: int = 0) -> None:
+    def put(self, key: _Key, template: Template, *, key_size: int) -> None:
         _, replaced = self._held.pop(key, (None, 0))
         size = template.size + key_size
         self._held[key] = (template, size)
@@ -90,9 +92,7 @@ class Known:
     def __init__(self, max_size: int) -> None:
         self._structures: OrderedDict[bytes, _Structure] = OrderedDict()
         self._places = 0
-        self._templates: _Latest[tuple[bytes, _Plan, tuple[str, ...]], Template]
         self._templates = _Latest(max_size)
-        self._json: _Latest[bytes, JsonTemplate] = _Latest(max_size)
         self._lock = Lock()
 
     def template(self, parts: Parts) -> Template | None:
@@ -107,15 +107,15 @@ class Known:
                     return template
         return None
 
-    def json_template(self, parts: Parts, document: dict[str, Any]) -> JsonTemplate:
-        """Return the template for the JSON of a document whose shape is known, made if need be."""
+    def is_plain(self, parts: Parts, document: dict[str, Any]) -> bool:
+        """Return `canonical.is_plain` of a document, which its names and numbers alone decide."""
         with self._lock:
-            template = self._json.get(parts.structure)
-        if template is None:
-            template = json_template_of(document, parts.texts)
-            with self._lock:
-                self._json.put(parts.structure, template)
-        return template
+            structure = self._structures.get(parts.structure)
+        if structure is None:
+            return is_plain(document)
+        if structure.is_plain is None:
+            structure.is_plain = is_plain(document)
+        return structure.is_plain
 
     def is_to_be_learned(self, structure: bytes, learned_at: int) -> bool:
         """Count that a structure was met, and say whether it is time to learn a shape of it."""

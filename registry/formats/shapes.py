@@ -7,12 +7,13 @@ is then that of RDFC-1.0, byte for byte, for documents of others as well: blank 
 their own as long as no two of them say the same. Whatever has no shape takes the whole way.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from registry.formats import contexts as bundled
 from registry.formats import rdf
-from registry.formats.canonical import check_nothing_empty, check_terms, jcs, rdfc
+from registry.formats.canonical import check_nothing_empty, check_terms, jcs, rdfc, written_plainly
 from registry.formats.json_ld import ContextLoader, expand
 from registry.formats.rdf import CanonicalisationError, Canonicaliser, Digest
 from registry.formats.shape_filling import Kept, Template, Texts
@@ -113,22 +114,17 @@ class Shapes:
         Raises as `check_terms` unless every part of the document is defined.
         """
         parts = parts_of(document)
-        is_known = self._check_terms(document, parts)
-        if parts is None or not is_known:
-            return jcs(document)
-        try:
-            template = self._known.json_template(parts, document)
-        except NoShapeError:
-            return jcs(document)
-        return template.fill(parts.texts)
+        self._check_terms(document, parts)
+        if parts is not None and self._known.is_plain(parts, document):
+            with suppress(TypeError):
+                return written_plainly(document)
+        return jcs(document)
 
-    def _check_terms(self, document: dict[str, Any], parts: Parts | None) -> bool:
-        """Check the terms of a document, and say whether it was of a shape that is known."""
+    def _check_terms(self, document: dict[str, Any], parts: Parts | None) -> None:
         if parts is not None and self._known.template(parts) is not None:
-            return True
+            return
         self._whole_way.check_terms(document)
         self._meet(parts, document)
-        return False
 
     def _filled(self, template: Template, texts: Texts, digest: Digest) -> bytes:
         """Return the canonical form of a document with these texts."""

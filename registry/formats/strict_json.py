@@ -6,8 +6,11 @@ can hold; a signature over such a text means different things to different verif
 
 import json
 import math
+from codecs import BOM_UTF8
 from collections import Counter
 from typing import Any, Final, NoReturn
+
+import orjson
 
 MAX_BYTES: Final = 1_048_576
 MAX_DEPTH: Final = 32
@@ -16,8 +19,11 @@ MAX_INTEGER: Final = 2**53 - 1
 # 17 significant digits identify any double; what is longer is padding or an attack.
 _MAX_NUMBER_CHARACTERS: Final = 64
 
+# Nothing that can stand in a JSON text.
+_UNLIKE: Final = object()
+
 _ONE_KIND_OF_BRACKET: Final = bytes.maketrans(b"{}", b"[]")
-_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_OTHERS: Final = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 class StrictJsonError(ValueError):
@@ -37,8 +43,27 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     well: invalid UTF-8, a byte order mark, a member named twice, NaN and infinities (also by
     overflow), lone surrogates, and anything after the value.
     """
-    text = _text(data, max_bytes)
-    _refuse_depth(text, max_depth)
+    encoded = _encoded(data, max_bytes)
+    _refuse_depth(encoded, max_depth)
+    found = _read_compact(encoded)
+    return _read(encoded.decode()) if found is _UNLIKE else found
+
+
+def _read_compact(encoded: bytes) -> Any:
+    """Return the value of a text that is written as compactly as can be, or `_UNLIKE`.
+
+    A value that is written back as the very same text was read as it says: a member named twice
+    would be missing, and a number that is not held exactly would be another.
+    """
+    try:
+        value = orjson.loads(encoded)
+        written = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _UNLIKE
+    return value if written == encoded else _UNLIKE
+
+
+def _read(text: str) -> Any:
     try:
         value = json.loads(
             text,
@@ -53,20 +78,20 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     return value
 
 
-def _text(data: bytes | str, max_bytes: int) -> str:
+def _encoded(data: bytes | str, max_bytes: int) -> bytes:
     # A character is at least one byte, so this spares encoding what is too long anyway.
     if len(data) > max_bytes:
         raise StrictJsonError(f"longer than {max_bytes} bytes", f"byte {max_bytes}")
     try:
         encoded = data.encode() if isinstance(data, str) else data
-        text = encoded.decode()
+        encoded.decode()
     except UnicodeError as error:
         raise StrictJsonError("not UTF-8", _position(error)) from None
     if len(encoded) > max_bytes:
         raise StrictJsonError(f"longer than {max_bytes} bytes", f"byte {max_bytes}")
-    if text.startswith("\ufeff"):
+    if encoded.startswith(BOM_UTF8):
         raise StrictJsonError("a byte order mark", "byte 0")
-    return text
+    return encoded
 
 
 def _position(error: UnicodeError) -> str:
@@ -75,13 +100,15 @@ def _position(error: UnicodeError) -> str:
     return f"{'byte' if is_decoding else 'character'} {start}"
 
 
-def _refuse_depth(text: str, max_depth: int) -> None:
+def _refuse_depth(encoded: bytes, max_depth: int) -> None:
     """Take the innermost pairs of brackets away `max_depth` times: nothing may be left."""
-    # Without escaped characters, every other part between quotation marks is outside of strings.
+    # Without escaped characters, an odd number of quotation marks stands before all in strings.
     # A backslash outside of them is an error, before which all is told apart rightly.
-    unescaped = text.replace("\\\\", "").replace('\\"', "") if "\\" in text else text
-    outside = "".join(unescaped.split('"')[::2]).encode()
-    brackets = outside.translate(_ONE_KIND_OF_BRACKET, _NOT_BRACKETS)
+    unescaped = encoded
+    if b"\\" in encoded:
+        unescaped = encoded.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = unescaped.translate(_ONE_KIND_OF_BRACKET, _OTHERS).replace(b'""', b"")
+    brackets = b"".join(marks.split(b'"')[::2])
     for _ in range(max_depth):
         if not brackets:
             return

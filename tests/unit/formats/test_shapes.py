@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import rfc8785
 
 from registry.formats import canonical, contexts, rdf
 from registry.formats.canonical import CanonicalisationError, UndefinedTermError
@@ -97,6 +98,16 @@ def test_canonical_json_of_a_known_shape_needs_no_context(watched: Watched) -> N
     for name in ("Sailing", "Segeln"):
         assert shapes.checked_jcs(badge(name)) == canonical.jcs(badge(name))
     assert not watched.was_asked()
+
+
+@pytest.mark.parametrize("number", [5, 5.0, 2.5, 1e21, 1e-7, -0.0, True, 2**53 - 1])
+def test_numbers_of_a_known_shape_are_written_as_ecmascript_does(number: float) -> None:
+    shapes = Shapes()
+    for name in ("Segeln", "Sailing", "Żeglowanie"):
+        document = badge(name)
+        document["credentialSubject"]["achievement"]["creditsAvailable"] = number
+        assert shapes.checked_jcs(document) == canonical.jcs(document)
+        assert canonical.jcs(document) == rfc8785.dumps(document)
 
 
 @pytest.mark.parametrize("name", [f"urn:{MARK}.0", f"{MARK}.0", f"{MARK}.99999", f'x"{MARK}.0'])

@@ -27,6 +27,13 @@ def test_what_json_writes_is_read_back(value: Any) -> None:
     assert loads(json.dumps(value, ensure_ascii=False).encode(), max_depth=64) == value
 
 
+@given(json_values)
+def test_a_compact_text_says_what_the_same_text_with_spaces_says(value: Any) -> None:
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # 1 and 1.0 are equal in Python, but not the same in what was written.
+    assert repr(loads(compact, max_depth=64)) == repr(loads(f" {compact}", max_depth=64))
+
+
 @given(st.text(st.sampled_from('[]{}",:\\u0dea1-.eE tfn\n')))
 def test_nothing_is_accepted_that_json_refuses(text: str) -> None:
     try:
@@ -44,6 +51,11 @@ def test_nothing_is_accepted_that_json_refuses(text: str) -> None:
         (b"\xef\xbb\xbf{}", "a byte order mark", "byte 0"),
         (b'{"a": 1, "b": 2, "a": 1}', "a member named twice", "member 'a'"),
         (b'{"a": 1, "\\u0061": 2}', "a member named twice", "member 'a'"),
+        (b'{"a":1,"b":2,"a":1}', "a member named twice", "member 'a'"),
+        (b'[{"a":[1,{"b":0,"b":0}]}]', "a member named twice", "member 'b'"),
+        (b"[-9007199254740992]", "an integer beyond 2**53 - 1", "number -9007199254740992"),
+        (b"[18446744073709551616]", "an integer beyond 2**53 - 1", "number 18446744073709551616"),
+        (b'{"a":1e400}', "a number no double holds", "number 1e400"),
         (b'["\xc3\xb3", NaN]', "not a JSON number", "number NaN"),
         (b"-Infinity", "not a JSON number", "number -Infinity"),
         (b"1e999", "a number no double holds", "number 1e999"),
