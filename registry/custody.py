@@ -65,9 +65,12 @@ class Custody:
 
     def _found(self, asker_id: str, credential_id: str) -> Changeable:
         number = parse_id(credential_id, UnknownCredentialError, field="credential_id")
-        credential = self._streams.load(Credential(number))
+        asker = Issuer(parse_id(asker_id, UnknownIssuerError, field="issuer_id"))
+        # Most ask for their own.
+        credential, owner = self._streams.load_both(Credential(number), asker)
         owner_id = credential.issuance.issuer_id if credential.version else asker_id
-        owner = self._lookups.issuer(owner_id)
+        if not credential.version or owner_id != asker_id:
+            owner = self._lookups.issuer(owner_id)
         custodian_id = self._custodian(owner)
         if not credential.version or asker_id not in (owner_id, custodian_id):
             raise UnknownCredentialError("there is no such credential", field="credential_id")

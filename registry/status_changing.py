@@ -7,6 +7,7 @@ from registry.custody import Changeable
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential, Grounds
 from registry.domain.instants import instant
+from registry.domain.issuer import Issuer
 from registry.issuer_commands import IssuerCommands
 from registry.lookups import Lookups
 from registry.requests import StatusChange
@@ -47,15 +48,20 @@ class StatusChanging:
         body = change.plain()
         command = self._commands.make(caller, issuer_id, operation=operation, body=body)
 
-        unused = [seen.credential] if seen else []
+        unused = [seen] if seen else []
+        owner: Issuer
 
         def load() -> Credential:
-            return unused.pop() if unused else self._lookups.credential(issuer_id, credential_id)
+            nonlocal owner
+            if unused:
+                found = unused.pop()
+                credential, owner = found.credential, found.owner
+            else:
+                credential, owner = self._lookups.credential_and_issuer(issuer_id, credential_id)
+            return credential
 
         def carry_out(credential: Credential) -> None:
-            is_as_seen = seen and credential is seen.credential
-            issuer = seen.owner if seen and is_as_seen else self._lookups.issuer(issuer_id)
-            issuer.check_reason(change.reason)
+            owner.check_reason(change.reason)
             note_digest = self._note_digest(issuer_id, change.note)
             decide(credential, command, Grounds(change.reason, note_digest, change.effective_at))
             self._keep_note(credential, change.note, command)

@@ -1,12 +1,12 @@
 """Load an aggregate from its stream, decide, and save what it recorded: the write side's verbs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, Mapper
+from eventsourcing.persistence import IntegrityError, Mapper, StoredEvent
 
 from registry.domain.aggregate import Aggregate, Command, ForeignEventError
 from registry.domain.errors import ConcurrentChangeError
@@ -16,6 +16,7 @@ from registry.store.mapper import EventMapper
 from registry.store.recorders import EventRecorder, StreamMovedError
 
 A = TypeVar("A", bound=Aggregate)
+B = TypeVar("B", bound=Aggregate)
 
 ATTEMPTS = 3
 """How often a change is decided anew because somebody else was faster, before 409 is the answer."""
@@ -60,11 +61,15 @@ class Streams(Application[UUID]):
 
         So does the id of another kind of aggregate, which is no id of this kind.
         """
-        events: Any = self.events.get(aggregate.id, gt=aggregate.version or None)
-        try:
-            return aggregate.fold(events)
-        except ForeignEventError:
-            return type(aggregate)(aggregate.id)
+        return _folded(aggregate, self.events.get(aggregate.id, gt=aggregate.version or None))
+
+    def load_both(self, one: A, other: B) -> tuple[A, B]:
+        """Load two new aggregates as `load` does, as they were at the same moment."""
+        stored = self._given_recorder.select_streams([one.id, other.id])
+        return self._from_stored(one, stored), self._from_stored(other, stored)
+
+    def _from_stored(self, aggregate: A, stored: Mapping[UUID, Sequence[StoredEvent]]) -> A:
+        return _folded(aggregate, map(self.mapper.to_domain_event, stored.get(aggregate.id, ())))
 
     def load_many(self, make: Callable[[UUID], A], ids: Sequence[UUID]) -> dict[UUID, A]:
         """Fold many streams at once; an id without events of this kind of aggregate is left out.
@@ -173,6 +178,14 @@ class Streams(Application[UUID]):
         if position:
             self._wake(position)
         return position
+
+
+def _folded(aggregate: A, events: Iterable[Any]) -> A:
+    """Fold events into an aggregate; into a new one instead, if they are of another kind."""
+    try:
+        return aggregate.fold(events)
+    except ForeignEventError:
+        return type(aggregate)(aggregate.id)
 
 
 def _too_late() -> ConcurrentChangeError:
