@@ -1,7 +1,9 @@
 """Run things several times, in turns, and count how many a second were done."""
 
+import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 Work = Callable[[], int]
@@ -67,3 +69,12 @@ def rates(
             before()
             found[name].append(rate(work))
     return found
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Leave what there is already out of garbage collections, as the server does once it is up."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
