@@ -1,19 +1,20 @@
-"""Rebuild a projection beside the live one, compare the two, and switch in one transaction.
+"""Rebuild projections beside the live ones, compare, and switch each in one transaction.
 
 Readers see the old tables until the switch and the new ones after it; nothing stops meanwhile
 but the fold of new events, for as long as the comparison takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Connection, FromClause, Select, Table, Text, cast, func, select
 
 from projections import positions
 from projections.catch_up import apply_page
 from projections.history import PAGE, History
+from projections.positions import Progress
 from projections.projection import Generation, Projection
 from registry.domain.errors import ConflictError
 from registry.store.database import Database, StoreUnavailableError
@@ -33,26 +34,36 @@ class Rebuilt:
 def rebuild(
     database: Database,
     history: History,
-    projection: Projection,
+    projections: Sequence[Projection],
     *,
     on_page: Callable[[int], None] = lambda _events: None,
-) -> Rebuilt:
-    """Fold the history into a new generation and make it the live one; return what differed.
+) -> list[Rebuilt]:
+    """Fold the history into a new generation of each and make those the live ones.
 
-    A live generation of another schema version is replaced without a comparison. Raises
-    ConflictError while another process rebuilds the same projection.
+    It is read once for all of them. Returns what differed; a live generation of another schema
+    version is replaced without a comparison. Raises ConflictError while another process rebuilds
+    one of them.
     """
-    with database.alone(f"rebuild-{projection.name}") as alone:
+    with database.alone(*(f"rebuild-{each.name}" for each in projections)) as alone:
         if not alone:
-            raise ConflictError(f"the view {projection.name} is being rebuilt already")
-        _drop_others(database, projection)
-        generation = _create(database, projection)
-        while (count := _step(database, history, projection, generation)) == PAGE:
+            names = ", ".join(each.name for each in projections)
+            raise ConflictError(f"a view is being rebuilt already, of: {names}")
+        for each in projections:
+            _drop_others(database, each)
+        made = [_New(each, _create(database, each)) for each in projections]
+        while count := _step(database, history, made):
             on_page(count)
-        with database.writing(patient=True) as connection:
-            rebuilt = _switch(connection, history, projection, generation)
-        _drop_others(database, projection)
+        rebuilt = [_switched(database, history, new) for new in made]
+        for each in projections:
+            _drop_others(database, each)
     return rebuilt
+
+
+class _New(NamedTuple):
+    """A generation that is not live yet."""
+
+    projection: Projection
+    generation: Generation
 
 
 def _drop_others(database: Database, projection: Projection) -> None:
@@ -74,17 +85,41 @@ def _create(database: Database, projection: Projection) -> Generation:
     return Generation(projection.name, number)
 
 
-def _step(
-    database: Database, history: History, projection: Projection, generation: Generation
-) -> int:
+def _step(database: Database, history: History, made: Sequence[_New]) -> int:
+    """Fold one more page into those that are furthest behind; return its length.
+
+    What is less than a page behind its live generation is left for the switch.
+    """
     with database.reading() as connection:
-        place = positions.progress(connection, generation)
-        live = positions.live(connection, projection.name)
-    page = history.page(place.position, stop=live.position)
-    if page:
-        with database.writing() as connection:
-            apply_page(connection, projection, place, page, history=history)
+        places = [_place(connection, new) for new in made]
+    far = [place for place in places if place.live_at - place.progress.position >= PAGE]
+    if not far:
+        return 0
+    after = min(place.progress.position for place in far)
+    last = [place for place in far if place.progress.position == after]
+    page = history.page(after, stop=min(place.live_at for place in last))
+    with database.writing() as connection:
+        for projection, progress, _ in last:
+            apply_page(connection, projection, progress, page, history=history)
     return len(page)
+
+
+class _Place(NamedTuple):
+    """How far a new generation is, and how far the live one."""
+
+    projection: Projection
+    progress: Progress
+    live_at: int
+
+
+def _place(connection: Connection, new: _New) -> _Place:
+    live = positions.live(connection, new.projection.name)
+    return _Place(new.projection, positions.progress(connection, new.generation), live.position)
+
+
+def _switched(database: Database, history: History, new: _New) -> Rebuilt:
+    with database.writing(patient=True) as connection:
+        return _switch(connection, history, *new)
 
 
 def _switch(

@@ -6,8 +6,8 @@ one that reads first fails at its first write when another process wrote in betw
 
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -171,23 +171,25 @@ class Database:
             pooled.close()
 
     @contextmanager
-    def alone(self, work: str) -> Iterator[bool]:
-        """Say whether no other process does `work` now, and keep others from it until leaving."""
+    def alone(self, *works: str) -> Iterator[bool]:
+        """Say whether no other process does any of `works`; keep others from them until leaving."""
         alone = self._alone_on_sqlite if self.is_sqlite else self._alone_on_postgres
-        with alone(work) as won:
+        with alone(works) as won:
             yield won
 
     @contextmanager
-    def _alone_on_sqlite(self, work: str) -> Iterator[bool]:
-        with Path(f"{self.url.database}.{work}.lock").open("w") as file:
-            yield try_lock(file)
+    def _alone_on_sqlite(self, works: Sequence[str]) -> Iterator[bool]:
+        paths = [Path(f"{self.url.database}.{work}.lock") for work in works]
+        with ExitStack() as files:
+            yield all(try_lock(files.enter_context(path.open("w"))) for path in paths)
 
     @contextmanager
-    def _alone_on_postgres(self, work: str) -> Iterator[bool]:
-        key = int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], "big", signed=True)
+    def _alone_on_postgres(self, works: Sequence[str]) -> Iterator[bool]:
+        digests = [hashlib.sha256(work.encode()).digest() for work in works]
+        keys = [int.from_bytes(digest[:8], "big", signed=True) for digest in digests]
         with self.snapshot(patient=True) as connection:
             query = text("SELECT pg_try_advisory_xact_lock(:key)")
-            yield bool(connection.execute(query, {"key": key}).scalar_one())
+            yield all(connection.execute(query, {"key": key}).scalar_one() for key in keys)
 
     def _ask_after_rest(self, dbapi_connection: Any, record: Any, _fairy: object) -> None:
         """Have the pool make new connections where this one, unused for a while, is dead."""

@@ -12,7 +12,7 @@ from scripts.benchmarks.registries import PUBLIC_URL
 from scripts.benchmarks.replaying import fill
 from scripts.benchmarks.results import Goal, Of, Result
 
-REBUILD = ("projections", "rebuild")
+REBUILD = ("projections", "rebuild", "--all")
 SPEED_GOAL = Goal(Of.MEDIAN, 1_000_000 / 90)
 MEMORY_GOAL = Goal(Of.MEDIAN, 1024, lower=False)
 

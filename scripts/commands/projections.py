@@ -1,5 +1,6 @@
 """Look at the views, and make one anew."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 from api.bootstrap import Registry
 from projections import ALL, positions
 from projections.projection import Projection
-from projections.rebuild import Rebuilt, rebuild
+from projections.rebuild import rebuild
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import command, group
 from scripts.local import opened_as_is
@@ -47,35 +48,39 @@ def rebuild_some(
         str | None,
         typer.Argument(help="The view to make anew.", autocompletion=lambda: list(BY_NAME)),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every view, instead.")] = False,
     only_outdated: Annotated[
         bool, typer.Option("--outdated", help="Each view that an older version made, instead.")
     ] = False,
 ) -> Answer:
-    """Make a view anew from the history.
+    """Make views anew from the history.
 
-    That happens beside the present one; then both are compared, and the new one is used. One that
-    an older version made in another form is not compared.
+    It is read once for all of them. The new views are made beside the present ones; then both are
+    compared, and the new ones are used. What an older version made in another form is not compared.
 
     Examples:
       registry projections rebuild credentials
+      registry projections rebuild --all
       registry projections rebuild --outdated
     """
-    if (name is None) is not only_outdated:
-        raise typer.BadParameter("name a view or give --outdated, one of the two")
+    if [name is not None, every, only_outdated].count(True) != 1:
+        raise typer.BadParameter("name a view, or give --all or --outdated, one of the three")
     if name is not None and name not in BY_NAME:
         raise typer.BadParameter(f"there is no view {name!r}, but: {', '.join(BY_NAME)}")
     with opened_as_is(session) as registry:
-        chosen = [BY_NAME[name]] if name else positions.outdated(registry.database, ALL)
-        rebuilt = [vars(_rebuild(registry, each)) for each in chosen]
-    if name:
-        return Answer(rebuilt[0], facts(rebuilt[0]))
-    shown = "\n\n".join(map(facts, rebuilt)) or "Every view has the form of this version."
-    return Answer({"rebuilt": rebuilt}, shown)
+        if name is not None:
+            [rebuilt] = _rebuilt(registry, [BY_NAME[name]])
+            return Answer(rebuilt, facts(rebuilt))
+        found = _rebuilt(registry, ALL if every else positions.outdated(registry.database, ALL))
+    shown = "\n\n".join(map(facts, found)) or "Every view has the form of this version."
+    return Answer({"rebuilt": found}, shown)
 
 
-def _rebuild(registry: Registry, projection: Projection) -> Rebuilt:
-    with progress(projection.name, registry.history.end()) as bar:
-        return rebuild(registry.database, registry.history, projection, on_page=bar.advance)
+def _rebuilt(registry: Registry, chosen: Sequence[Projection]) -> list[dict[str, Any]]:
+    names = ", ".join(each.name for each in chosen)
+    with progress(names, registry.history.end()) as bar:
+        rebuilt = rebuild(registry.database, registry.history, chosen, on_page=bar.advance)
+    return [vars(each) for each in rebuilt]
 
 
 def _state(connection: Connection, projection: Projection, end: int) -> dict[str, Any]:

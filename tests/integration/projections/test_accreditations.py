@@ -71,7 +71,7 @@ def test_replay_and_rebuild_find_the_same_rows(by_hand: ByHand) -> None:
     by_hand.settle()
     assert by_hand.replay().verify().difference is None
     registry = by_hand.registry
-    rebuilt = rebuild(registry.database, registry.history, AccreditationsProjection())
+    [rebuilt] = rebuild(registry.database, registry.history, [AccreditationsProjection()])
     assert (rebuilt.rows, rebuilt.differing_rows) == (2, 0)
 
 

@@ -256,6 +256,6 @@ def test_rebuilding_gives_the_same_intervals(history: Told) -> None:
     history.act(made, "suspend", at=hour(1))
     history.act(made, "erase", at=hour(2))
     history.act(made, "revoke", at=hour(3), effective_at=hour(1))
-    rebuilt = rebuild(history.database, history.history, IntervalsProjection())
+    [rebuilt] = rebuild(history.database, history.history, [IntervalsProjection()])
     assert rebuilt.differing_rows == 0
     assert rebuilt.rows > 4

@@ -12,6 +12,7 @@ from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
 from projections.rows import Rows
 from projections.status_lists import StatusListsProjection
+from registry.domain.errors import ConflictError
 from registry.domain.events import Event
 from registry.store.recorders import open_recorder
 from tests.integration.projections.by_hand import ByHand, SlowHistory
@@ -47,7 +48,15 @@ def lived(by_hand: ByHand) -> ByHand:
 
 def rebuilt(by_hand: ByHand, projection: Projection | None = None) -> Rebuilt:
     registry = by_hand.registry
-    return rebuild(registry.database, registry.history, projection or CredentialsProjection())
+    [rebuilt] = rebuild(
+        registry.database, registry.history, [projection or CredentialsProjection()]
+    )
+    return rebuilt
+
+
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("history", "rebuild"):
+        monkeypatch.setattr(f"projections.{module}.PAGE", 10)
 
 
 def tables(by_hand: ByHand) -> set[str]:
@@ -65,6 +74,42 @@ def test_rebuilding_makes_the_same_rows_again(lived: ByHand, projection: Project
     gone = {f"{view}_g1" for view in projection.tables}
     assert not gone & tables(lived)
     assert lived.replay().verify().identical
+
+
+@pytest.mark.parametrize("page", [3, 10, 1_000])
+def test_rebuilding_all_views_reads_the_history_once(
+    lived: ByHand, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    for module in ("history", "rebuild"):
+        monkeypatch.setattr(f"projections.{module}.PAGE", page)
+    registry, before, pages = lived.registry, lived.rows(), list[int]()
+    found = rebuild(registry.database, registry.history, ALL, on_page=pages.append)
+    assert [each.projection for each in found] == [each.name for each in ALL]
+    assert [(each.generation, each.differing_rows) for each in found] == [(2, 0)] * len(ALL)
+    assert registry.history.end() - page < sum(pages) <= registry.history.end()
+    assert lived.rows() == before
+
+
+def test_a_view_that_lags_behind_the_others_is_rebuilt_up_to_where_it_was(
+    lived: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(monkeypatch)
+    registry, lagging = lived.registry, CredentialsProjection()
+    rebuilt(lived, StatusListsProjection())
+    reached = registry.history.end()
+    lived.revoke(lived.issue(3, number=2)[0])
+    registry.catch_up.step([each for each in ALL if each.name != lagging.name])
+    found = {each.projection: each for each in rebuild(registry.database, registry.history, ALL)}
+    assert found[lagging.name].position == reached
+    assert {each.position for each in found.values()} == {reached, registry.history.end()}
+    assert {each.differing_rows for each in found.values()} == {0}
+
+
+def test_nothing_is_rebuilt_while_another_rebuilds_one_of_the_views(lived: ByHand) -> None:
+    registry = lived.registry
+    with registry.database.alone("rebuild-timeline"), pytest.raises(ConflictError):
+        rebuild(registry.database, registry.history, ALL)
+    assert {each.generation for each in rebuild(registry.database, registry.history, ALL)} == {2}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +166,7 @@ def test_view_is_read_while_it_is_rebuilt(lived: ByHand) -> None:
 def test_what_happens_while_a_view_is_rebuilt_is_in_it(
     lived: ByHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("history", "rebuild"):
-        monkeypatch.setattr(f"projections.{module}.PAGE", 10)
+    small_pages(monkeypatch)
     registry = lived.registry
     pages: list[int] = []
 
@@ -132,12 +176,15 @@ def test_what_happens_while_a_view_is_rebuilt_is_in_it(
             lived.revoke(lived.issue(1, number=2)[0])
             registry.catch_up.run()
 
-    rebuild(registry.database, registry.history, CredentialsProjection(), on_page=meanwhile)
+    rebuild(registry.database, registry.history, [CredentialsProjection()], on_page=meanwhile)
     assert len(lived.rows()["credentials"]) == 6
     assert lived.replay().verify().identical
 
 
-def test_what_happens_between_the_last_page_and_the_switch_is_in_it(lived: ByHand) -> None:
+def test_what_happens_between_the_last_page_and_the_switch_is_in_it(
+    lived: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(monkeypatch)
     registry = lived.registry
     history = SlowHistory(open_recorder(registry.database))
 
@@ -146,7 +193,7 @@ def test_what_happens_between_the_last_page_and_the_switch_is_in_it(lived: ByHan
         registry.catch_up.run()
 
     history.meanwhile = meanwhile
-    result = rebuild(registry.database, history, CredentialsProjection())
+    [result] = rebuild(registry.database, history, [CredentialsProjection()])
     assert (result.rows, result.differing_rows) == (6, 0)
     assert lived.replay().verify().identical
 

@@ -247,7 +247,7 @@ def test_event_that_was_removed_is_found_even_after_every_view_was_rebuilt(lived
     position = lived.revoked_at(lived.credentials[3])
     _remove_event(lived, position)
     for projection in ALL:
-        rebuild(lived.registry.database, lived.registry.history, projection)
+        rebuild(lived.registry.database, lived.registry.history, [projection])
     assert lived.bit(lived.credentials[3]) == 1
     assert lived.difference().what == f"version 3 of {name_of(lived.revoked)}"
 
@@ -299,7 +299,7 @@ def test_replay_is_not_disturbed_by_a_view_that_is_rebuilt_meanwhile(lived: Live
 
     def meanwhile(*_: object) -> None:
         if not rebuilt:
-            rebuilt.append(rebuild(registry.database, registry.history, CredentialsProjection()))
+            rebuilt.extend(rebuild(registry.database, registry.history, [CredentialsProjection()]))
 
     assert lived.replay().verify(on_progress=meanwhile).identical
     assert lived.replay().verify().identical

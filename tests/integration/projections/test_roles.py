@@ -56,7 +56,8 @@ def test_service_issues_publishes_and_rebuilds(service_url: str, tmp_path: Path)
     by_hand.settle()
     assert by_hand.bit(credential) == 1
     for projection in ALL:
-        assert rebuild(registry.database, registry.history, projection).differing_rows == 0
+        [rebuilt] = rebuild(registry.database, registry.history, [projection])
+        assert rebuilt.differing_rows == 0
     registry.close()
 
 

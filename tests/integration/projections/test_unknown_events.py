@@ -91,7 +91,7 @@ def test_lists_stay_frozen_after_a_rebuild_by_a_version_that_knows_no_more(
     by_hand.add_unknown_event(mine.id)
     by_hand.registry.catch_up.run()
     registry = by_hand.registry
-    rebuilt = rebuild(registry.database, registry.history, StatusListsProjection())
+    [rebuilt] = rebuild(registry.database, registry.history, [StatusListsProjection()])
     assert rebuilt.differing_rows == 0
     restarted = another()
     restarted.revoke(other)
@@ -116,7 +116,7 @@ def test_lists_go_on_after_a_rebuild_by_a_version_that_knows_the_event(
     assert "unreadable" in str(upgraded.alarm(credential)), "knowing the event is not enough"
     registry = upgraded.registry
     for projection in registry.catch_up.projections:
-        rebuild(registry.database, registry.history, projection)
+        rebuild(registry.database, registry.history, [projection])
     upgraded.clock.advance(seconds=10)
     upgraded.settle()
     assert upgraded.current(credential).version == 1
