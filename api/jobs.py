@@ -1,6 +1,6 @@
 """Jobs of any kind: find them, read one, have its report, cancel it, let it run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -19,6 +19,7 @@ from api.values import Id
 from registry.domain.errors import UnknownJobError
 from registry.domain.job import Job, JobState, Kind, RowReport
 from registry.domain.text import Language
+from registry.jobs.issuing_deciding import as_ended
 from registry.jobs.sentences import sentence
 from registry.jobs.status_changes_terms import Rest
 from registry.store.api_keys import Principal, Role
@@ -148,12 +149,22 @@ def job_answer(job: Job) -> JobAnswer:
 
 def report_lines(registry: Registry, job: Job, language: Language) -> Iterator[str]:
     """Give a report as CSV, a few slices at a time."""
+    return lines_of(_slices(registry, job), language)
+
+
+def lines_of(slices: Iterable[Iterable[RowReport]], language: Language) -> Iterator[str]:
+    """Give as CSV what is said of the rows of some slices."""
     yield csv_text(COLUMNS, ())
+    for reports in slices:
+        rows = (_line(each, language) for each in sorted(reports, key=_place))
+        yield csv_text(COLUMNS, rows).partition("\r\n")[2]
+
+
+def _slices(registry: Registry, job: Job) -> Iterator[list[RowReport]]:
     store, first = registry.jobs.store, 0
     while slices := store.reports(job.job_id, first=first, limit=_SLICES_AT_ONCE):
         for reports in slices:
-            rows = (_line(each, language) for each in sorted(reports, key=_place))
-            yield csv_text(COLUMNS, rows).partition("\r\n")[2]
+            yield [as_ended(each, job) for each in reports]
         first += len(slices)
 
 

@@ -41,7 +41,10 @@ def configure(level: int = logging.INFO) -> None:
 
 
 def configure_command() -> None:
-    """Send what a command logs to standard error for people to read, as little as `configure`."""
+    """Send what a command logs to standard error for people to read, as little as `configure`.
+
+    Only warnings and worse: what else there is to say a command says itself.
+    """
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
@@ -49,6 +52,7 @@ def configure_command() -> None:
             _without_messages,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

@@ -1,5 +1,7 @@
 """All settings, read in one place: command line, then REGISTRY_… variables, then registry.toml."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -209,6 +211,8 @@ class Settings(BaseSettings):
         named = init_settings().get("folder") or env_settings().get("folder")
         folder = Path(named or cls.folder_default())
         file = TomlConfigSettingsSource(settings_cls, folder / CONFIGURATION_FILE)
+        for name in file.toml_data:
+            _check_is_setting(name, cls.model_fields, file=folder / CONFIGURATION_FILE)
         return init_settings, env_settings, file
 
     @classmethod
@@ -266,6 +270,17 @@ class Settings(BaseSettings):
     def master_key_file(self) -> Path:
         """Where `init` puts the master key."""
         return self.folder / "master.key"
+
+
+def _check_is_setting(name: str, known: Collection[str], *, file: Path) -> None:
+    """Raise InvalidValueError, with the names that are meant perhaps, or else with all."""
+    if name in known:
+        return
+    near = get_close_matches(name, known)
+    remedy = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+    raise InvalidValueError(
+        f"{file} sets it, and there is no such setting", field=name, remedy=remedy
+    )
 
 
 def _checked_name(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api import values
 from api.auth import ActingIssuer, Creating, Serving
@@ -20,6 +20,7 @@ from projections.queries import CredentialFilter
 from registry.commands import Caller
 from registry.credential_ids import Form, of_text, read_ids
 from registry.domain.credential import Status
+from registry.domain.errors import InvalidValueError
 from registry.domain.instants import instant
 from registry.domain.job import Job
 from registry.jobs.status_changes_terms import Operation, Rest, Terms
@@ -85,7 +86,9 @@ class Change(Grounds):
 
 
 class Selection(values.Body):
-    """Which of the issuer's credentials; what is left out does not matter."""
+    """Which of the issuer's credentials; what is left out does not matter, but not all of it."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     achievement_id: Id | None = Field(default=None, description="Issued for this achievement.")
     status: Status | None = Field(default=None, description="Having this status now.")
@@ -109,18 +112,35 @@ class ChangeOfMany(Change):
     """A change of what a query finds, or of credentials that are named."""
 
     query: Selection | None = Field(
-        default=None, description="Every credential of the issuer's, if it is empty."
+        default=None, description="What to look for; an empty query is refused."
     )
     credential_ids: list[Id] | None = Field(
         default=None, max_length=MOST_NAMED, description="In place of a query."
+    )
+    every: Literal[True] | None = Field(
+        default=None,
+        alias="all",
+        description="Every credential of the issuer's, in place of a query.",
     )
     note: values.Passage | None = NOTE
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:
-        if (self.query is None) == (self.credential_ids is None):
-            raise ValueError("give query or credential_ids, one of the two")
+        if [self.query, self.credential_ids, self.every].count(None) != 2:  # noqa: PLR2004
+            raise ValueError("give query, credential_ids or all, one of the three")
         return self
+
+    def asked(self) -> Selection | None:
+        """Return what to look for, None where the credentials are named; refuses an empty query."""
+        if self.every:
+            return Selection()
+        if self.query == Selection():
+            raise InvalidValueError(
+                "it is empty and would select every credential of the issuer",
+                field="query",
+                remedy='say what to look for, or order with "all": true in place of the query',
+            )
+        return self.query
 
 
 class Undoing(Grounds):
@@ -142,8 +162,8 @@ def change_many(
 
     The query is answered once: `terms.selection.position` says as of which event.
     """
-    if new.query is not None:
-        wanted = new.query.filter(asker.issuer_id)
+    if (selection := new.asked()) is not None:
+        wanted = selection.filter(asker.issuer_id)
         job = order_by_query(registry, caller, new, wanted, note=new.note)
         return _taken(job, response)
     ids = new.credential_ids or ()

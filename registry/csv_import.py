@@ -1,12 +1,14 @@
 """Read learners from a CSV file as spreadsheets write it, or from JSON Lines, row by row.
 
 CSV is accepted as UTF-8 with or without a byte order mark, or Windows-1250; with semicolons,
-commas or tabs, told by the header; with headers in English or Polish. JSON Lines are UTF-8, an
+commas or tabs, told by the header or by a line `sep=;` before it; with headers in English or
+Polish. JSON Lines are UTF-8, an
 object a line, with the same names and texts as values. Files of any size are read in constant
 memory; a fault of a row leaves the others as they are, one of the file ends the reading.
 """
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -46,6 +48,8 @@ MAX_FAULTS_OF_A_ROW = 10
 """Faults kept of one row of JSON Lines, which may have thousands of members nobody knows."""
 
 _SEPARATORS = (";", ",", "\t")
+_NAMED_SEPARATOR = re.compile(r"""\s*"?sep=([;,\t|])"?\s*""", re.IGNORECASE)
+"""The first line of a file that tells Excel how it is separated; it is no row."""
 
 
 class Form(StrEnum):
@@ -123,10 +127,10 @@ Numbered = tuple[int, Row | list[Fault]]
 
 def _csv_rows(chunks: Iterable[bytes], reader: RowReader) -> Iterator[Numbered]:
     records = _records(chunks)
-    _, header = next(records, (1, []))
-    columns = [column_named(cell) for cell in header]
-    if faults := header_faults(columns):
+    line, header = next(records, (1, []))
+    if faults := header_faults(header, line):
         raise FileError(faults)
+    columns = [column_named(cell) for cell in header]
     known = [column for column in columns if column is not None]
     for line, record in records:
         if any(cell.strip() for cell in record):
@@ -149,8 +153,11 @@ def _records(chunks: Iterable[bytes]) -> Iterator[tuple[int, list[str]]]:
     try:
         lines = text_lines(chunks)
         first = next(lines, "")
-        bounded = BoundedRecords(chain([first], lines))
-        reader = csv.reader(bounded, delimiter=max(_SEPARATORS, key=first.count), strict=True)
+        separator = max(_SEPARATORS, key=first.count)
+        if named := _NAMED_SEPARATOR.fullmatch(first):
+            separator, first, begin = named[1], next(lines, ""), 2
+        bounded = BoundedRecords(chain([first], lines), begin=begin)
+        reader = csv.reader(bounded, delimiter=separator, strict=True)
         for record in reader:
             yield begin, record
             bounded.end(reader.line_num)

@@ -8,8 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from registry.domain.instants import instant, parse_instant
@@ -24,10 +25,12 @@ from registry.domain.subject import (
 T = TypeVar("T")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _INSTANT = re.compile(_DATE.pattern + r"T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_NAME = 300
 _LONGEST_GRADE = 64
+_LONGEST_HEADER = 40
 
 
 class Column(StrEnum):
@@ -37,6 +40,8 @@ class Column(StrEnum):
     IDENTIFIER = "identifier"
     IDENTITY_TYPE = "identity_type"
     NAME = "name"
+    GIVEN_NAME = "given_name"
+    FAMILY_NAME = "family_name"
     GRADE = "grade"
     VALID_FROM = "valid_from"
     VALID_UNTIL = "valid_until"
@@ -50,11 +55,15 @@ _POLISH = {
     "rodzaj_identyfikatora": Column.IDENTITY_TYPE,
     "typ_identyfikatora": Column.IDENTITY_TYPE,
     "imię_i_nazwisko": Column.NAME,
+    "imię": Column.GIVEN_NAME,
+    "imiona": Column.GIVEN_NAME,
+    "nazwisko": Column.FAMILY_NAME,
     "ocena": Column.GRADE,
     "ważne_od": Column.VALID_FROM,
     "ważne_do": Column.VALID_UNTIL,
 }
-_HEADERS = {column.value: column for column in Column} | _POLISH
+_USUAL = {"first_name": Column.GIVEN_NAME, "last_name": Column.FAMILY_NAME}
+_HEADERS = {column.value: column for column in Column} | _POLISH | _USUAL
 
 
 @dataclass(frozen=True)
@@ -109,27 +118,42 @@ def column_named(header: str) -> Column | None:
     return _HEADERS.get(re.sub(r"[\s_-]+", "_", header.strip().lower()))
 
 
-def header_faults(columns: Sequence[Column | None]) -> list[Fault]:
-    """Return what is wrong with the header of a file."""
-    faults = unknown_faults(columns, 1)
+def header_faults(header: Sequence[str], line: int) -> list[Fault]:
+    """Return what is wrong with the header of a file.
+
+    Unknown columns are named if another is known, and told by their place otherwise: a file
+    without a header begins with a learner, whom no answer may quote.
+    """
+    columns = [column_named(cell) for cell in header]
+    # `identifier` alone may be the type of a learner's own.
+    is_header = any(set(columns) - {None, Column.IDENTIFIER})
+    names = [_in_short(cell) for cell in header] if is_header else []
+    faults = unknown_faults(columns, line, names=names)
     if Column.EMAIL not in columns and Column.IDENTIFIER not in columns:
         reason = "a column email, or identifier with identity_type, is needed"
-        faults.append(Fault(1, Column.EMAIL, reason, RowCode.COLUMN_MISSING))
+        faults.append(Fault(line, Column.EMAIL, reason, RowCode.COLUMN_MISSING))
     if (Column.IDENTIFIER in columns) != (Column.IDENTITY_TYPE in columns):
         reason = "identifier and identity_type go together"
-        faults.append(Fault(1, Column.IDENTITY_TYPE, reason, RowCode.COLUMN_MISSING))
+        faults.append(Fault(line, Column.IDENTITY_TYPE, reason, RowCode.COLUMN_MISSING))
     return faults
 
 
-def unknown_faults(columns: Sequence[Column | None], line: int) -> list[Fault]:
+def _in_short(header: str) -> str:
+    name = " ".join(header.split())
+    return name if len(name) <= _LONGEST_HEADER else f"{name[: _LONGEST_HEADER - 1]}…"
+
+
+def unknown_faults(
+    columns: Sequence[Column | None], line: int, *, names: Sequence[str] = ()
+) -> list[Fault]:
     """Return a fault for each name that nobody knows, or that names a column again.
 
-    The unknown are told by their place, from "#1": a file without a header begins with a learner.
+    The unknown are told by their place, from "#1", unless `names` has something to call them.
     """
     known = "the registry knows no such column, but: " + ", ".join(Column)
     faults = [
-        Fault(line, f"#{place}", known, RowCode.COLUMN_UNKNOWN)
-        for place, column in enumerate(columns, start=1)
+        Fault(line, name or f"#{place}", known, RowCode.COLUMN_UNKNOWN)
+        for place, (column, name) in enumerate(zip_longest(columns, names), start=1)
         if column is None
     ]
     given = [column for column in columns if column is not None]
@@ -157,7 +181,7 @@ class RowReader:
                 return None
 
         learner = _attempt(lambda: _identity(cells), line, faults)
-        name = read(Column.NAME, _plain(_LONGEST_NAME, RowCode.NAME_MALFORMED))
+        name = _attempt(lambda: _name(cells), line, faults)
         grade = read(Column.GRADE, self._grade)
         start = read(Column.VALID_FROM, _start)
         end = read(Column.VALID_UNTIL, _end)
@@ -208,6 +232,20 @@ def _identity(cells: Mapping[Column, str]) -> tuple[IdentityType, str]:
         raise CellError(RowCode.IDENTIFIER_MALFORMED, str(error), column=column) from error
 
 
+def _name(cells: Mapping[Column, str]) -> str | None:
+    """Return the name as a whole, also where it is given in parts."""
+    parts = [column for column in (Column.GIVEN_NAME, Column.FAMILY_NAME) if column in cells]
+    if parts and Column.NAME in cells:
+        reason = "give name, or given_name and family_name; one of the two"
+        raise CellError(RowCode.NAME_TWICE, reason, column=Column.NAME.value)
+    columns = parts or [column for column in (Column.NAME,) if column in cells]
+    if not columns:
+        return None
+    name = " ".join(cells[column] for column in columns)
+    code, last = RowCode.NAME_MALFORMED, columns[-1].value
+    return _plain(_LONGEST_NAME, code, column=last)(name)
+
+
 def _address(cell: str, column: Column) -> str:
     try:
         return normalise_email(cell)
@@ -223,11 +261,11 @@ def _identity_type(cell: str) -> IdentityType:
         raise CellError(RowCode.IDENTITY_TYPE_UNKNOWN, known, column=column) from None
 
 
-def _plain(longest: int, code: RowCode) -> Callable[[str], str]:
+def _plain(longest: int, code: RowCode, *, column: str | None = None) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if len(cell) > longest or _CONTROL.search(cell):
             reason = f"at most {longest} characters, none of them a control character"
-            raise CellError(code, reason)
+            raise CellError(code, reason, column=column)
         return cell
 
     return read
@@ -243,10 +281,21 @@ def _end(cell: str) -> datetime:
 
 def _moment(cell: str, of_day: time) -> datetime:
     try:
-        if _DATE.fullmatch(cell):
-            return datetime.combine(datetime.fromisoformat(cell).date(), of_day, tzinfo=UTC)
+        if day := _day(cell):
+            return datetime.combine(day, of_day, tzinfo=UTC)
         if _INSTANT.fullmatch(cell):
             return parse_instant(cell)
     except (ValueError, OverflowError) as error:
         raise CellError(RowCode.DATE_IMPOSSIBLE, "there is no such day or time") from error
-    raise CellError(RowCode.DATE_MALFORMED, "write it like 2026-01-31 or 2026-01-31T12:00:00Z")
+    reason = "write it like 2026-01-31, 31.01.2026 or 2026-01-31T12:00:00Z"
+    raise CellError(RowCode.DATE_MALFORMED, reason)
+
+
+def _day(cell: str) -> date | None:
+    """Return the day of a cell that is one; with dots, the day of the month comes first."""
+    if _DATE.fullmatch(cell):
+        return date.fromisoformat(cell)
+    if found := _DAY_FIRST.fullmatch(cell):
+        day, month, year = map(int, found.groups())
+        return date(year, month, day)
+    return None

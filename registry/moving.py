@@ -64,12 +64,17 @@ class Moving:
 
         Raises IssuerElsewhereError, IssuerBusyError, TiedIssuersError or InvalidValueError.
         """
-        self._check_destination(to)
-        issuers = [self._placed(caller, issuer_id, to) for issuer_id in dict.fromkeys(issuer_ids)]
-        self._check_ties({str(issuer.id) for issuer in issuers}, to)
+        issuers = self.movable(caller, issuer_ids, to=to)
         self._streams.store(*issuers)
         for issuer in issuers:
             self._streams.homes.forget(str(issuer.id))
+        return issuers
+
+    def movable(self, caller: Caller, issuer_ids: Sequence[str], *, to: str) -> list[Issuer]:
+        """Return issuers as the move would leave them, and record nothing; raises as `move`."""
+        self._check_destination(to)
+        issuers = [self._placed(caller, issuer_id, to) for issuer_id in dict.fromkeys(issuer_ids)]
+        self._check_ties({str(issuer.id) for issuer in issuers}, to)
         return issuers
 
     def _check_destination(self, to: str) -> None:

@@ -49,12 +49,16 @@ def lines_of_any_text(chunks: Iterable[bytes]) -> Iterator[str]:
 
 
 class BoundedRecords:
-    """Hands lines to the CSV reader, which would read on for ever for a quote that never closes."""
+    """Hands lines to the CSV reader, which would read on for ever for a quote that never closes.
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    `begin` is the number of the first line, from 1.
+    """
+
+    def __init__(self, lines: Iterator[str], *, begin: int = 1) -> None:
         self._lines = lines
         self._characters = 0
-        self.begin = 1
+        self._first = begin
+        self.begin = begin
         """The line that the record begins on."""
 
     def __iter__(self) -> "BoundedRecords":
@@ -68,8 +72,8 @@ class BoundedRecords:
         return line
 
     def end(self, line: int) -> None:
-        """Count anew: a record ended on a line."""
-        self._characters, self.begin = 0, line + 1
+        """Count anew: a record ended on a line, counted from the first one handed on."""
+        self._characters, self.begin = 0, self._first + line
 
 
 def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes | None]:

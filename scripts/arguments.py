@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -107,14 +107,17 @@ def group(app: typer.Typer, name: str, *, about: str) -> typer.Typer:
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
-    """Add a function as a command: it gets a `Session`, and its `Answer` is shown."""
+    """Add a function as a command: it gets a `Session`, and its `Answer` is shown.
+
+    A parameter that is a dataclass stands for its fields: options that several commands share.
+    """
 
     def add(function: Command) -> Command:
         def run(
             context: typer.Context, folder: Path | None, json_output: bool, **given: Any
         ) -> None:
             session = _merged(context.obj, folder, json_output)
-            answer = function(session, **given)
+            answer = function(session, **_gathered(function, given))
             if isinstance(answer, int):
                 raise typer.Exit(answer)
             show(session, answer)
@@ -142,7 +145,7 @@ def _merged(session: Session, folder: Path | None, json_output: bool) -> Session
 
 def _signature(function: Command) -> inspect.Signature:
     """Return the function's parameters without the session, but with the options of all."""
-    own = list(inspect.signature(function).parameters.values())[1:]
+    own = [each for parameter in _own(function) for each in _spread(parameter)]
     kind = inspect.Parameter.KEYWORD_ONLY
     shared = [
         inspect.Parameter("context", kind, annotation=typer.Context),
@@ -151,3 +154,27 @@ def _signature(function: Command) -> inspect.Signature:
         inspect.Parameter("json_output", kind, default=False, annotation=JsonOption),
     ]
     return inspect.Signature(shared)
+
+
+def _own(function: Command) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())[1:]
+
+
+def _spread(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """Return a parameter, or the fields of one that stands for several options."""
+    if not _is_several(parameter):
+        return [parameter]
+    return list(inspect.signature(parameter.annotation).parameters.values())
+
+
+def _gathered(function: Command, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a function is called with: the fields of its dataclasses put together."""
+    gathered = dict(given)
+    for several in filter(_is_several, _own(function)):
+        names = [each.name for each in _spread(several)]
+        gathered[several.name] = several.annotation(**{n: gathered.pop(n) for n in names})
+    return gathered
+
+
+def _is_several(parameter: inspect.Parameter) -> bool:
+    return isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.prompt import Prompt
 
 from api.bootstrap import Registry
 from api.jobs import job_answer
@@ -16,6 +15,7 @@ from registry.credential_ids import Form, read_ids
 from registry.domain.job import Job, JobState
 from registry.jobs.status_changes_terms import SENTENCES, Rest
 from scripts.answers import FAILED, Answer, Session, facts, say
+from scripts.asking import NOBODY, answered
 from scripts.bulk_issuing import chunks_of, is_json_lines
 from scripts.job_following import followed, say_it_waits
 from scripts.local import ACTOR, caller, opened
@@ -66,32 +66,43 @@ def carried_through(session: Session, registry: Registry, job: Job, rest: Rest) 
     job = followed(registry, job)
     if job.state is JobState.WAITING:
         say(preview(job))
-        if _is_agreed(session, job, rest):
-            confirm = registry.status_orders.confirm
-            job = followed(registry, confirm(job.job_id, by=ACTOR, rest=rest, alone=True))
+        if _can_be_asked(session, job, rest):
+            job = _decided(registry, job, rest)
+    _say_what_became_of_it(job)
     return _answer(job)
 
 
-def _is_agreed(session: Session, job: Job, rest: Rest) -> bool:
+def _say_what_became_of_it(job: Job) -> None:
+    found = job.findings or {}
+    if found.get("nothing_left_to_undo"):
+        say("\n".join(["Nothing is left to undo.", *_explained(found["refused"])]))
+    elif job.state is JobState.DONE and job.accepted:
+        one = found["lists"][0]
+        say("A running server publishes it within seconds. To see that it did:")
+        say(f"registry list versions {one['list_id']} --purpose {one['purpose']}")
+
+
+def _can_be_asked(session: Session, job: Job, rest: Rest) -> bool:
     found = job.findings or {}
     if found["refused"] and rest is Rest.REFUSE:
         say("Nothing was changed: some cannot be. To change the others, confirm with --rest leave.")
         return False
-    if session.as_json or not found["changes"]:
-        return False
-    return _says_yes(f"Change {found['changes']:,} credentials?")
+    return not session.as_json and bool(found["changes"])
 
 
-def _says_yes(question: str) -> bool:
-    """Ask; where nobody is there to answer, that is no yes."""
-    try:
-        answer = Prompt.ask(
-            question, choices=["y", "yes", "n", "no"], default="n", case_sensitive=False
-        )
-    except EOFError:
-        say("Not confirmed: nobody can be asked here; --yes asks nothing.")
-        return False
-    return answer in ("y", "yes")
+def _decided(registry: Registry, job: Job, rest: Rest) -> Job:
+    """Ask, and confirm or cancel the job; where nobody answers it waits."""
+    is_agreed = answered(f"Change {(job.findings or {})['changes']:,} credentials?")
+    if is_agreed is None:
+        say(f"Not confirmed: {NOBODY}.")
+        return job
+    if is_agreed:
+        confirm = registry.status_orders.confirm
+        return followed(registry, confirm(job.job_id, by=ACTOR, rest=rest, alone=True))
+    job = registry.jobs.cancel(job.job_id)
+    if job.state is JobState.CANCELLED:
+        say("Cancelled: nothing was changed.")
+    return followed(registry, job)
 
 
 def preview(job: Job) -> str:

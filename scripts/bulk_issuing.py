@@ -3,26 +3,57 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from api.bootstrap import Registry
 from api.clock import nonce
 from api.errors import RefusedFileError
-from registry.csv_import import FileError, Form
+from registry.csv_import import Fault, Form
 from registry.domain.errors import RegistryError
 from registry.domain.job import Job, JobState, RowReport
 from registry.domain.text import Language
 from registry.jobs.issuing_deciding import ISSUED, PENDING, SKIPPED
 from registry.jobs.issuing_terms import IssuingTerms, Rows
-from registry.jobs.sentences import sentence
+from scripts import issuing_words as words
 from scripts.local import caller
 
 CHUNK_BYTES: Final = 1 << 16
 MOST_FAULTS: Final = 100
-"""Faults shown; the report has them all."""
+"""Faults given to programs; the report has them all."""
 
 _SLICES_AT_ONCE: Final = 10
+
+
+class FaultyFileError(RefusedFileError):
+    """The file was refused and nothing was issued."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        faults: Sequence[dict[str, Any]],
+        language: Language,
+        job_id: str | None = None,
+    ) -> None:
+        super().__init__(reason, errors=faults)
+        self.field, self.remedy = None, words.REMEDY.in_language(language)
+        self._language = language
+        self._job_id = job_id
+
+    @property
+    def title(self) -> str:
+        """The refusal in the language that was asked for."""
+        return words.REFUSED.in_language(self._language)
+
+    def lines(self, *, report: Path | None) -> Iterator[str]:
+        """Give the lines for people, which name the report that has all faults."""
+        language = self._language
+        where = str(report or words.all_faults(self._job_id, language=language))
+        return words.refusal_lines(
+            self.title, self.reason, self.errors, where=where, language=language
+        )
 
 
 class JobEndedEarlyError(RegistryError):
@@ -71,15 +102,10 @@ class Bulk:
         return state in (JobState.FAILED, JobState.CANCELLED)
 
     def order(self, key: str) -> Job:
-        """Make the job, or find the one that was made of the same file; raises RefusedFileError."""
+        """Make the job, or find the one that was made of the same file; raises FileError."""
         form = Form.JSON_LINES if is_json_lines(self._file) else Form.CSV
-        receiver = self._registry.issuing_jobs
-        try:
-            return receiver.receive(
-                caller(key), self._issuer_id, self._terms, form=form, chunks=chunks_of(self._file)
-            )
-        except FileError as error:
-            raise refused([vars(fault) for fault in error.faults]) from error
+        receive, chunks = self._registry.issuing_jobs.receive, chunks_of(self._file)
+        return receive(caller(key), self._issuer_id, self._terms, form=form, chunks=chunks)
 
 
 def chunks_of(file: Path) -> Iterator[bytes]:
@@ -122,10 +148,15 @@ def issued_rows(registry: Registry, job: Job) -> Iterator[dict[str, Any]]:
             }
 
 
-def check_ended_well(registry: Registry, job: Job) -> None:
-    """Raise RefusedFileError naming the faults, or JobEndedEarlyError."""
+def check_ended_well(registry: Registry, job: Job, language: Language) -> None:
+    """Raise FaultyFileError naming the faults, or JobEndedEarlyError."""
     if job.refused and IssuingTerms.of_plain(job.terms).rows is Rows.ALL and not job.finished:
-        raise refused(_faults(registry, job), count=job.refused)
+        raise FaultyFileError(
+            words.faulty_rows(job.refused, total=job.total, language=language),
+            faults=_faults(registry, job, language),
+            language=language,
+            job_id=job.job_id,
+        )
     if job.state is not JobState.DONE:
         issued = sum(1 for _ in issued_rows(registry, job))
         raise JobEndedEarlyError(
@@ -134,30 +165,19 @@ def check_ended_well(registry: Registry, job: Job) -> None:
         )
 
 
-def refused(faults: Sequence[dict[str, Any]], *, count: int | None = None) -> RefusedFileError:
-    """Return the error for a file with faults, of which some may be named."""
-    number = count or len(faults)
-    shown = "1 fault" if number == 1 else f"{number:,} faults"
-    error = RefusedFileError(f"{shown} in the file; nothing was issued", errors=faults)
-    error.field, error.remedy = None, "correct the lines named below, then repeat"
-    return error
+def refused(faults: Sequence[Fault], language: Language) -> FaultyFileError:
+    """Return the error for a file that cannot be read, so that no job was made of it."""
+    named = [words.fault(each.line, each.column, each.code, language=language) for each in faults]
+    reason = words.faults_of_file(len(faults), language=language)
+    return FaultyFileError(reason, faults=named, language=language)
 
 
-def _faults(registry: Registry, job: Job) -> list[dict[str, Any]]:
+def _faults(registry: Registry, job: Job, language: Language) -> list[dict[str, Any]]:
     passed = PENDING | ISSUED | SKIPPED
-    found: list[dict[str, Any]] = []
-    for row in rows_of(registry, job):
-        found += [_fault(report) for report in row.reports if report.code not in passed]
-        if len(found) >= MOST_FAULTS:
-            break
-    return found[:MOST_FAULTS]
-
-
-def _fault(report: RowReport) -> dict[str, Any]:
-    reason = sentence(report.code, Language.EN)
-    return {
-        "line": report.line,
-        "column": report.column,
-        "reason": reason,
-        "code": report.code,
-    }
+    found = (
+        words.fault(report.line, report.column, report.code or "", language=language)
+        for row in rows_of(registry, job)
+        for report in row.reports
+        if report.code not in passed
+    )
+    return list(islice(found, MOST_FAULTS))

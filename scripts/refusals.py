@@ -58,6 +58,9 @@ _TYPED: Mapping[str, tuple[str, str]] = {
     "grade": ("--grade", "grade"),
     "url": ("--url", "url"),
     "country": ("--country", "country"),
+    "--report": ("--report", "--report"),
+    "--out": ("--out", "--out"),
+    "to": ("--to", "to"),
 }
 """Field of an error -> the option it is where that was typed, and what to call it otherwise."""
 
@@ -73,12 +76,12 @@ class Refusal:
     exit_code: int
     faults: Sequence[Mapping[str, Any]] = ()
 
-    def line(self) -> str:
+    def line(self, word: str = "error") -> str:
         """Return everything in one line, and a title that the reason repeats not at all."""
         title = "" if _bare(self.title) == _bare(self.reason) else self.title
         where = f"{self.field}: " if self.field else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return inert(" ".join(f"error: {title} {where}{self.reason}{remedy}".split()))
+        return inert(" ".join(f"{word}: {title} {where}{self.reason}{remedy}".split()))
 
 
 def _bare(sentence: str) -> str:
@@ -149,9 +152,9 @@ def of_rights(error: DBAPIError) -> Refusal:
     return Refusal("The database refused it.", reason, "database_url", remedy, FAILED)
 
 
-def refuse(refusal: Refusal, *, as_json: bool) -> int:
-    """Tell the user and return the exit code."""
-    print(refusal.line(), file=sys.stderr)
+def refuse(refusal: Refusal, *, as_json: bool, word: str = "error") -> int:
+    """Tell the user and return the exit code; `word` is "error" in the user's language."""
+    print(refusal.line(word), file=sys.stderr)
     for fault in refusal.faults:
         print(f"  {_shown(fault)}", file=sys.stderr)
     if as_json:

@@ -110,7 +110,7 @@ class _Restoring:
         if event is not None and stored_leaves([event])[0].leaf != leaf:
             raise LogContradictedError(
                 f"the event at position {event.id} is not leaf {index} of the signed log",
-                remedy="find out what happened; only then: registry log reopen --confirm",
+                remedy="find out what happened; only then: registry log reopen",
             )
         had = self._runs.position_of(index) or 0
         self._position = event.id if event else max(self._position + 1, had)

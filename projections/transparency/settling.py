@@ -30,7 +30,7 @@ from registry.store.database import Database
 
 log = structlog.get_logger(__name__)
 
-_REOPEN = "find out what happened; only then: registry log reopen --confirm"
+_REOPEN = "find out what happened; only then: registry log reopen"
 
 
 class Settling:
@@ -144,7 +144,7 @@ class Settling:
         if state.origin != (origin := self._origin(state.number)):
             raise LogContradictedError(
                 f"the database's log is {state.origin}, and not {origin}: it is another shard's",
-                remedy="begin this shard's own: registry log reopen --confirm",
+                remedy="begin this shard's own: registry log reopen",
             )
 
     def _check_begun_by_operator(self, state: LogState) -> None:

@@ -23,6 +23,7 @@ class RowCode(StrEnum):
     IDENTIFIER_MALFORMED = "identifier-malformed"
     IDENTITY_TYPE_UNKNOWN = "identity-type-unknown"
     NAME_MALFORMED = "name-malformed"
+    NAME_TWICE = "name-twice"
     GRADE_MALFORMED = "grade-malformed"
     GRADE_UNKNOWN = "grade-unknown"
     GRADE_UNSCHEMED = "grade-unschemed"
@@ -48,3 +49,5 @@ class RowCode(StrEnum):
     ISSUED = "issued"
     ISSUED_ANEW = "issued-anew"
     REVOKED_MEANWHILE = "revoked-meanwhile"
+    JOB_CANCELLED = "job-cancelled"
+    JOB_FAILED = "job-failed"

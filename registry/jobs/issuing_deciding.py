@@ -5,13 +5,13 @@ its validity begins where only its end was given, so that time cannot change it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from registry.csv_import import Column, Row, column_of_learner
 from registry.domain.instants import instant
-from registry.domain.job import Outcome, RowReport
+from registry.domain.job import Job, JobState, Kind, Outcome, RowReport
 from registry.domain.job import Row as JobRow
 from registry.domain.row_codes import RowCode
 from registry.jobs.issuing_terms import Duplicates
@@ -29,6 +29,10 @@ _IN_FILE: Final = {
 _HELD: Final = {
     Duplicates.REFUSE: RowCode.ALREADY_ISSUED,
     Duplicates.SKIP: RowCode.SKIPPED_AS_ISSUED,
+}
+_ENDED_EARLY: Final = {
+    JobState.CANCELLED: RowCode.JOB_CANCELLED,
+    JobState.FAILED: RowCode.JOB_FAILED,
 }
 
 
@@ -68,6 +72,13 @@ def decide(row: Row, known: Known, duplicates: Duplicates, *, now: datetime) -> 
         return Decided(None, RowReport(row.line, _HELD[duplicates], learner))
     superseding = {**_kept(row, now), "supersedes": known.held}
     return Decided(superseding, RowReport(row.line, RowCode.SUPERSEDES))
+
+
+def as_ended(report: RowReport, job: Job) -> RowReport:
+    """Return what is said of a row of any job: one that ended before its end issued no more."""
+    if job.kind is not Kind.ISSUING or report.code not in PENDING:
+        return report
+    return replace(report, code=_ENDED_EARLY.get(job.state, report.code))
 
 
 def outcome(

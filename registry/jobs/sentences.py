@@ -25,20 +25,27 @@ ISSUING: Final[Mapping[str, Text]] = {
         en="From this line on the file is not CSV; check the quotes and send it again.",
     ),
     RowCode.NOT_TEXT: Text(
-        pl="To nie jest tekst; zapisz plik w UTF-8 lub Windows-1250, a wartości jako tekst.",
-        en="This is not text; save the file as UTF-8 or Windows-1250, and the values as text.",
+        pl="To nie jest tekst; zapisz arkusz jako CSV w UTF-8 lub Windows-1250, a wartości w JSON"
+        " jako teksty.",
+        en="This is not text; save a spreadsheet as CSV in UTF-8 or Windows-1250, and values in"
+        " JSON as texts.",
     ),
     RowCode.COLUMN_UNKNOWN: Text(
-        pl="Rejestr nie zna tej kolumny; usuń ją lub popraw jej nazwę.",
-        en="The registry knows no such column; remove it or correct its name.",
+        pl="Rejestr nie zna tej kolumny; usuń ją lub nazwij jedną z tych: adres e-mail,"
+        " identyfikator, rodzaj identyfikatora, imię i nazwisko (albo osobno imię, nazwisko),"
+        " ocena, ważne od, ważne do.",
+        en="The registry knows no such column; remove it or call it one of: email, identifier,"
+        " identity_type, name (or given_name, family_name), grade, valid_from, valid_until.",
     ),
     RowCode.COLUMN_TWICE: Text(
         pl="Ta kolumna występuje dwa razy; zostaw jedną.",
         en="The column is there twice; keep one of them.",
     ),
     RowCode.COLUMN_MISSING: Text(
-        pl="Brakuje kolumny email albo pary kolumn identifier i identity_type; dodaj je.",
-        en="A column email, or both identifier and identity_type, is missing; add it.",
+        pl="Brakuje kolumny „adres e-mail” albo pary kolumn „identyfikator” i „rodzaj"
+        " identyfikatora”; pierwszy wiersz pliku to nazwy kolumn: uzupełnij go.",
+        en="A column email, or both identifier and identity_type, is missing; add it to the"
+        " first line of the file, which names the columns.",
     ),
     RowCode.EMAIL_MALFORMED: Text(
         pl="To nie jest adres e-mail; popraw go.",
@@ -64,6 +71,10 @@ ISSUING: Final[Mapping[str, Text]] = {
         pl="Imię i nazwisko są za długie lub mają znaki sterujące; popraw je.",
         en="The name is too long or has control characters; correct it.",
     ),
+    RowCode.NAME_TWICE: Text(
+        pl="Imię i nazwisko podano i razem, i osobno; zostaw jedno z nich.",
+        en="The name is given both as a whole and in parts; keep one of them.",
+    ),
     RowCode.GRADE_MALFORMED: Text(
         pl="Ocena jest za długa lub ma znaki sterujące; popraw ją.",
         en="The grade is too long or has control characters; correct it.",
@@ -77,8 +88,9 @@ ISSUING: Final[Mapping[str, Text]] = {
         en="The achievement has no grade scheme; leave the grade empty.",
     ),
     RowCode.DATE_MALFORMED: Text(
-        pl="Daty nie można odczytać; zapisz ją jak 2026-01-31 lub 2026-01-31T12:00:00Z.",
-        en="The date cannot be read; write it like 2026-01-31 or 2026-01-31T12:00:00Z.",
+        pl="Daty nie można odczytać; zapisz ją jak 31.01.2026, 2026-01-31 lub"
+        " 2026-01-31T12:00:00Z.",
+        en="The date cannot be read; write it like 2026-01-31, 31.01.2026 or 2026-01-31T12:00:00Z.",
     ),
     RowCode.DATE_IMPOSSIBLE: Text(
         pl="Nie ma takiego dnia lub godziny; popraw datę.",
@@ -97,8 +109,8 @@ ISSUING: Final[Mapping[str, Text]] = {
         en="The file has no row with a learner; add them below the header.",
     ),
     RowCode.ROWS_TOO_MANY: Text(
-        pl="Plik ma za dużo wierszy; podziel go na mniejsze.",
-        en="The file has too many rows; divide it into smaller ones.",
+        pl="Plik ma więcej niż milion wierszy; podziel go na mniejsze.",
+        en="The file has more than a million rows; divide it into smaller ones.",
     ),
     RowCode.DUPLICATE_IN_FILE: Text(
         pl="Ta sama osoba jest już we wcześniejszym wierszu; usuń jeden z nich.",
@@ -141,6 +153,17 @@ ISSUING: Final[Mapping[str, Text]] = {
     RowCode.REVOKED_MEANWHILE: Text(
         pl="Poświadczenie, które miało być zastąpione, tymczasem unieważniono; wydaj nowe osobno.",
         en="The credential to be superseded was revoked meanwhile; issue a new one by itself.",
+    ),
+    RowCode.JOB_CANCELLED: Text(
+        pl="Nie wydano, bo zlecenie anulowano; jeśli poświadczenie ma powstać, prześlij plik"
+        " ponownie.",
+        en="Not issued, since the job was cancelled; if it is to be issued, send the file again.",
+    ),
+    RowCode.JOB_FAILED: Text(
+        pl="W tym wierszu nie ma błędu, ale nic z niego nie wydano, bo zlecenie się nie powiodło;"
+        " usuń przyczynę, na przykład błędy w innych wierszach, i prześlij plik ponownie.",
+        en="There is no fault in this row, but it was not issued, since the job failed; mend"
+        " what made it fail, such as faults of other rows, and send the file again.",
     ),
 }
 

@@ -67,9 +67,12 @@ class StatusChangeJobs:
     def checked(self, job: Job) -> JobState:
         """Regroup the rows, a list a slice; run where that was ordered and nothing speaks against.
 
-        What cannot be changed speaks against it, unless the order was to leave it.
+        What cannot be changed speaks against it, unless the order was to leave it. Where nothing
+        is left to undo there is nothing to confirm either.
         """
         findings = self._regrouping.regroup(job)
+        if findings.get("nothing_left_to_undo"):
+            return JobState.DONE
         terms = Terms.of(job.terms)
         leaves = terms.rest is Rest.LEAVE or not findings["refused"]
         waits = terms.wait or not leaves or findings["approval_required"]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final
 
 from registry.commands import Caller, Commands, issuer_scope
@@ -114,7 +115,12 @@ class StatusChangeOrders:
             raise ConflictError(
                 f"the job is {job.state}", field="job_id", remedy="cancel it or let it end first"
             )
-        return self.order(caller, job.issuer_id, terms, self._changed_by(job_id), note=note)
+        rows = self._changed_by(job_id)
+        if (first := next(rows, None)) is None:
+            raise ConflictError(
+                "the job suspended no credential, so that nothing is left to undo", field="job_id"
+            )
+        return self.order(caller, job.issuer_id, terms, chain([first], rows), note=note)
 
     def _changed_by(self, job_id: str) -> Iterator[Row]:
         line = 0

@@ -88,7 +88,7 @@ def _protected(file: Path) -> str:
         raise LogKeyError(
             f"there is no key for the log: REGISTRY_LOG_KEY is not set and {file} does not exist",
             field="REGISTRY_LOG_KEY",
-            remedy="restore the key, or begin another log: registry log reopen --confirm; where "
+            remedy="restore the key, or begin another log: registry log reopen; where "
             "nothing was signed yet, run: registry db upgrade",
         ) from error
     if stat.S_IMODE(mode) & 0o077:

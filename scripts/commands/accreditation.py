@@ -1,6 +1,7 @@
 """Accredit issuers: schemes, grants, and what becomes of them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +43,18 @@ AccreditationArgument = Annotated[
 ReasonOption = Annotated[
     str, typer.Option(help="A code of the accreditor's; `registry issuer show ISSUER` lists them.")
 ]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided about an accreditation that was granted."""
+
+    accreditation_id: AccreditationArgument
+    reason: ReasonOption
+    effective_at: EffectiveAtOption = None
+    if_version: VersionOption = None
+    idempotency_key: IdempotencyKeyOption = None
+
 
 Change = Callable[[Accrediting, Caller, str, StatusChange], Accreditation]
 
@@ -119,50 +132,25 @@ def grant(
         return _shown(granted, registry)
 
 
-def suspend(
-    session: Session,
-    accreditation_id: AccreditationArgument,
-    reason: ReasonOption,
-    effective_at: EffectiveAtOption = None,
-    if_version: VersionOption = None,
-    idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+def suspend(session: Session, decision: Decision) -> Answer:
     """Let an accreditation, and its endorsement, not count for now.
 
     Example:
       registry accreditation suspend 018f… --reason under-review
     """
-    who = caller(idempotency_key, expected_version=if_version)
-    change = StatusChange(reason, effective_at=effective_at)
-    return _change(session, Accrediting.suspend, who, accreditation_id, change)
+    return _change(session, Accrediting.suspend, decision)
 
 
-def reinstate(
-    session: Session,
-    accreditation_id: AccreditationArgument,
-    reason: ReasonOption,
-    effective_at: EffectiveAtOption = None,
-    if_version: VersionOption = None,
-    idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+def reinstate(session: Session, decision: Decision) -> Answer:
     """Let an accreditation, and its endorsement, count again.
 
     Example:
       registry accreditation reinstate 018f… --reason review-completed
     """
-    who = caller(idempotency_key, expected_version=if_version)
-    change = StatusChange(reason, effective_at=effective_at)
-    return _change(session, Accrediting.reinstate, who, accreditation_id, change)
+    return _change(session, Accrediting.reinstate, decision)
 
 
-def withdraw(
-    session: Session,
-    accreditation_id: AccreditationArgument,
-    reason: ReasonOption,
-    effective_at: EffectiveAtOption = None,
-    if_version: VersionOption = None,
-    idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+def withdraw(session: Session, decision: Decision) -> Answer:
     """End an accreditation for ever.
 
     What was issued keeps its status; `touched` lists it.
@@ -170,9 +158,7 @@ def withdraw(
     Example:
       registry accreditation withdraw 018f… --reason misconduct --effective-at 2026-10-01T00:00:00Z
     """
-    who = caller(idempotency_key, expected_version=if_version)
-    change = StatusChange(reason, effective_at=effective_at)
-    return _change(session, Accrediting.withdraw, who, accreditation_id, change)
+    return _change(session, Accrediting.withdraw, decision)
 
 
 def list_all(
@@ -220,15 +206,12 @@ def list_touched(session: Session, accreditation_id: AccreditationArgument) -> A
     return Answer(document, table(("credential", "issued", "status"), shown))
 
 
-def _change(
-    session: Session,
-    change: Change,
-    who: Caller,
-    accreditation_id: str,
-    details: StatusChange,
-) -> Answer:
+def _change(session: Session, change: Change, decision: Decision) -> Answer:
+    who = caller(decision.idempotency_key, expected_version=decision.if_version)
+    details = StatusChange(decision.reason, effective_at=decision.effective_at)
     with opened(session) as registry:
-        changed = change(registry.application.accrediting, who, accreditation_id, details)
+        accrediting = registry.application.accrediting
+        changed = change(accrediting, who, decision.accreditation_id, details)
         if changed.is_suspended or changed.is_withdrawn:
             _say_touched(changed, registry)
         return _shown(changed, registry)

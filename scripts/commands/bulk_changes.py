@@ -1,6 +1,6 @@
 """Change the status of many credentials at once: look at what it would do, then do it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,7 @@ from scripts.arguments import (
     group,
     moment,
 )
+from scripts.asking import YesOption
 from scripts.bulk_changing import BulkChange, carried_through
 from scripts.local import caller, opened
 
@@ -48,7 +49,40 @@ NoteOption = Annotated[
 RestOption = Annotated[
     Rest, typer.Option(help="`leave`: change those that can be, and name the rest in the report.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which credentials change, why, and since when."""
+
+    issuer: IssuerOption
+    reason: ReasonOption
+    file: FileOption = None
+    achievement: AchievementOption = None
+    status: StatusOption = None
+    subject: SubjectOption = None
+    issued_from: IssuedFromOption = None
+    issued_until: IssuedUntilOption = None
+    every: AllOption = False
+    note: NoteOption = None
+    effective_at: EffectiveAtOption = None
+
+    def wanted(self) -> CredentialFilter:
+        """Return what to look for where no file names the credentials."""
+        issued = (self.issued_from, self.issued_until)
+        since, until = (instant(each) if each else None for each in issued)
+        return CredentialFilter(
+            self.issuer, self.achievement, self.status, self.subject, since, until
+        )
+
+
+@dataclass(frozen=True)
+class Care:
+    """How carefully an order is carried out."""
+
+    rest: RestOption = Rest.REFUSE
+    yes: YesOption = False
+    idempotency_key: IdempotencyKeyOption = None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,94 +93,26 @@ def add_to(app: typer.Typer) -> None:
     command(change, "revoke")(revoke)
 
 
-def suspend(  # noqa: PLR0913 - each is an option of the command line
-    session: Session,
-    issuer: IssuerOption,
-    reason: ReasonOption,
-    file: FileOption = None,
-    achievement: AchievementOption = None,
-    status: StatusOption = None,
-    subject: SubjectOption = None,
-    issued_from: IssuedFromOption = None,
-    issued_until: IssuedUntilOption = None,
-    every: AllOption = False,
-    note: NoteOption = None,
-    effective_at: EffectiveAtOption = None,
-    until: UntilOption = None,
-    rest: RestOption = Rest.REFUSE,
-    yes: YesOption = False,
-    idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+def suspend(session: Session, order: Order, *, until: UntilOption = None, care: Care) -> Answer:
     """Suspend many credentials; `registry jobs undo JOB` takes it back.
 
     Examples:
       registry change suspend --issuer 018f… --file ids.csv --reason under-review
       registry change suspend --issuer 018f… --achievement 018f… --reason under-review --yes
     """
-    change = Change(
-        operation=Operation.SUSPEND,
-        reason=reason,
-        rest=rest,
-        wait=not yes,
-        effective_at=effective_at,
-        until=until,
-    )
-    wanted = _wanted(issuer, achievement, status, subject, (issued_from, issued_until))
-    bulk = BulkChange(change, wanted, file, every=every, note=note, key=idempotency_key)
-    return bulk.carry_out(session)
+    return _carry_out(session, Operation.SUSPEND, order, care, until=until)
 
 
-def reinstate(  # noqa: PLR0913 - each is an option of the command line
-    session: Session,
-    issuer: IssuerOption,
-    reason: ReasonOption,
-    file: FileOption = None,
-    achievement: AchievementOption = None,
-    status: StatusOption = None,
-    subject: SubjectOption = None,
-    issued_from: IssuedFromOption = None,
-    issued_until: IssuedUntilOption = None,
-    every: AllOption = False,
-    note: NoteOption = None,
-    effective_at: EffectiveAtOption = None,
-    rest: RestOption = Rest.REFUSE,
-    yes: YesOption = False,
-    idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+def reinstate(session: Session, order: Order, care: Care) -> Answer:
     """End the suspension of many credentials.
 
     Example:
       registry change reinstate --issuer 018f… --file ids.csv --reason review-completed
     """
-    change = Change(
-        operation=Operation.REINSTATE,
-        reason=reason,
-        rest=rest,
-        wait=not yes,
-        effective_at=effective_at,
-    )
-    wanted = _wanted(issuer, achievement, status, subject, (issued_from, issued_until))
-    bulk = BulkChange(change, wanted, file, every=every, note=note, key=idempotency_key)
-    return bulk.carry_out(session)
+    return _carry_out(session, Operation.REINSTATE, order, care)
 
 
-def revoke(  # noqa: PLR0913 - each is an option of the command line
-    session: Session,
-    issuer: IssuerOption,
-    reason: ReasonOption,
-    file: FileOption = None,
-    achievement: AchievementOption = None,
-    status: StatusOption = None,
-    subject: SubjectOption = None,
-    issued_from: IssuedFromOption = None,
-    issued_until: IssuedUntilOption = None,
-    every: AllOption = False,
-    note: NoteOption = None,
-    effective_at: EffectiveAtOption = None,
-    rest: RestOption = Rest.REFUSE,
-    yes: YesOption = False,
-    idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+def revoke(session: Session, order: Order, care: Care) -> Answer:
     """Revoke many credentials for ever.
 
     Examples:
@@ -154,16 +120,7 @@ def revoke(  # noqa: PLR0913 - each is an option of the command line
       registry change revoke --issuer 018f… --achievement 018f… --issued-from 2026-01-31T12:00:00Z
         --reason issued-in-error
     """
-    change = Change(
-        operation=Operation.REVOKE,
-        reason=reason,
-        rest=rest,
-        wait=not yes,
-        effective_at=effective_at,
-    )
-    wanted = _wanted(issuer, achievement, status, subject, (issued_from, issued_until))
-    bulk = BulkChange(change, wanted, file, every=every, note=note, key=idempotency_key)
-    return bulk.carry_out(session)
+    return _carry_out(session, Operation.REVOKE, order, care)
 
 
 def undo(
@@ -187,12 +144,22 @@ def undo(
         return carried_through(session, registry, ordered, rest)
 
 
-def _wanted(
-    issuer: str,
-    achievement: str | None,
-    status: Status | None,
-    subject: str | None,
-    issued: tuple[datetime | None, datetime | None],
-) -> CredentialFilter:
-    since, until = (instant(each) if each else None for each in issued)
-    return CredentialFilter(issuer, achievement, status, subject, since, until)
+def _carry_out(
+    session: Session,
+    operation: Operation,
+    order: Order,
+    care: Care,
+    *,
+    until: datetime | None = None,
+) -> Answer:
+    change = Change(
+        operation=operation,
+        reason=order.reason,
+        rest=care.rest,
+        wait=not care.yes,
+        effective_at=order.effective_at,
+        until=until,
+    )
+    key, wanted = care.idempotency_key, order.wanted()
+    bulk = BulkChange(change, wanted, order.file, every=order.every, note=order.note, key=key)
+    return bulk.carry_out(session)

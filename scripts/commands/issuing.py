@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,21 +13,24 @@ from api.bootstrap import Registry
 from api.clock import now
 from api.jobs import JobAnswer, job_answer
 from api.learners import LearnerBody
-from registry.domain.job import JobState
+from registry.csv_import import FileError
+from registry.domain.job import Job, JobState
 from registry.domain.text import Language
 from registry.issuance import Order
 from registry.jobs.issuing_terms import Duplicates, IssuingTerms, Rows
+from scripts import issuing_words as words
 from scripts import orders as wanted
-from scripts.answers import Answer, Session, say, table
+from scripts import places, refusals
+from scripts.answers import Answer, Session, inert, print_json, say, table
 from scripts.arguments import IdempotencyKeyOption, ValidFromOption, ValidUntilOption, command
 from scripts.badge_files import BadgeFiles, Found
-from scripts.bulk_issuing import Bulk, check_ended_well, issued_rows
-from scripts.commands.jobs import LanguageOption, answer_of, write_report
+from scripts.bulk_issuing import Bulk, FaultyFileError, check_ended_well, issued_rows, refused
+from scripts.commands.jobs import LanguageOption, answer_of, write_faults, write_report
 from scripts.job_following import followed, say_it_waits
 from scripts.local import caller, opened
 
 MOST_NAMED = 10_000
-"""Credentials named in the answer; a report names them all."""
+"""Credentials named in the answer for programs; a report names them all."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Wish:
     language: Language
 
     def check(self) -> None:
-        """Raise BadParameter where the options do not go together."""
+        """Raise BadParameter where the options do not go together, InvalidValueError otherwise."""
         if (self.file is None) == (self.email is None):
             raise typer.BadParameter("give FILE or --email, one of the two")
         if self.achievement is None and self.supersedes is None:
@@ -65,6 +68,8 @@ class Wish:
             raise typer.BadParameter(
                 "--valid-only, --duplicates, --wait and --report go with a FILE"
             )
+        if self.report is not None and self.file is not None:
+            places.check_file(self.report, "--report", source=self.file)
 
     def terms(self, *, dry_run: bool) -> IssuingTerms:
         """Return the terms of issuing a file."""
@@ -118,12 +123,13 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
         typer.Option(file_okay=False, help="A folder for the signed badges and their receipts."),
     ] = None,
     idempotency_key: IdempotencyKeyOption = None,
-) -> Answer:
+) -> Answer | int:
     """Issue credentials to many or to one.
 
     The file is CSV with a header, or JSON Lines (.jsonl); columns are email (or identifier and
-    identity_type), and if wanted name, grade, valid_from and valid_until. It may have a million
-    rows. One with a fault is refused as a whole, unless --valid-only is given.
+    identity_type), and if wanted name (or given_name and family_name), grade, valid_from and
+    valid_until. It may have a million rows. One with a fault is refused as a whole, unless
+    --valid-only is given.
 
     A file becomes a job, which outlives this command: repeated, it goes on where it ended, and
     the same file gives the same credentials however often it is issued.
@@ -151,10 +157,25 @@ def issue(  # noqa: PLR0913 - each is an option of the command line
         language=language,
     )
     wish.check()
-    with opened(session) as registry:
-        if file is not None:
-            return _issue_file(registry, wish, file, _How(idempotency_key, dry_run, out))
-        return _issue_one(registry, wish, _How(idempotency_key, dry_run, out))
+    how = _How(idempotency_key, dry_run, out)
+    how.check()
+    try:
+        with opened(session) as registry:
+            if file is not None:
+                return _issue_file(registry, wish, file, how)
+            return _issue_one(registry, wish, how)
+    except FaultyFileError as error:
+        return _refuse(error, wish, as_json=session.as_json)
+
+
+def _refuse(error: FaultyFileError, wish: Wish, *, as_json: bool) -> int:
+    """Tell of the first faults of a file, and programs of more of them."""
+    refusal = refusals.of_error(error)
+    for line in error.lines(report=wish.report):
+        say(line)
+    if as_json:
+        print_json({"error": asdict(refusal)})
+    return refusal.exit_code
 
 
 @dataclass(frozen=True)
@@ -165,13 +186,18 @@ class _How:
     dry_run: bool
     out: Path | None
 
+    def check(self) -> None:
+        """Raise InvalidValueError where the badges could not be written."""
+        if self.out is not None and not self.dry_run:
+            places.check_folder(self.out, "--out")
+
 
 def _issue_one(registry: Registry, wish: Wish, how: _How) -> Answer:
     issuer_id, order = _issuer_of(wish, registry), _order(wish, registry)
     if how.dry_run or how.key is None:
         wanted.check(registry, issuer_id, order, now=now())
     if how.dry_run:
-        return _would_issue(1)
+        return Answer({"dry_run": True, "would_issue": 1}, "1 can be issued; nothing was.")
     wanted.check_key(registry, issuer_id, order.achievement_id)
     key = how.key or secrets.token_hex(16)
     # As a file of one row was issued before files became jobs: a repeat finds the same credential.
@@ -197,38 +223,61 @@ def _issue_file(registry: Registry, wish: Wish, file: Path, how: _How) -> Answer
     wanted.check_key(registry, issuer_id, terms.achievement_id)
     bulk = Bulk(registry, file, issuer_id=issuer_id, terms=terms)
     key = how.key or bulk.own_key()
-    job = followed(registry, bulk.order(key))
-    if wish.report is not None:
-        write_report(registry, job, wish.report, wish.language)
+    job = _carried_out(registry, wish, bulk, key)
     if job.state is JobState.WAITING:
         say_it_waits(job)
         return answer_of(job)
-    check_ended_well(registry, job)
+    check_ended_well(registry, job, wish.language)
     answer = job_answer(job)
     counts = {"job_id": job.job_id, "refused": answer.refused, "skipped": answer.skipped}
     if how.dry_run:
-        return _would_issue(answer.accepted, **counts)
-    say("note: the same file gives the same credentials, however often it is issued")
+        document = {"dry_run": True, "would_issue": answer.accepted, **counts}
+        return Answer(document, _would_issue(answer, wish))
+    say(words.SAME_FILE.in_language(wish.language))
     rows = issued_rows(registry, job)
     if how.out is not None:
         rows = BadgeFiles(registry, issuer_id, how.out).write(rows)
     named = [row for row in rows if row["row"] <= MOST_NAMED]
     document = {"issued": answer.accepted, "credentials": named, "idempotency_key": key}
-    return Answer(document | counts, _told(named, answer))
+    return Answer(document | counts, _told(named, answer, wish, how.out))
 
 
-def _would_issue(count: int, **counts: Any) -> Answer:
-    document = {"dry_run": True, "would_issue": count, **counts}
-    return Answer(document, f"{count:,} can be issued; nothing was.")
+def _carried_out(registry: Registry, wish: Wish, bulk: Bulk, key: str) -> Job:
+    """Return the job once it has ended or waits, and write its report; raises FaultyFileError."""
+    try:
+        ordered = bulk.order(key)
+    except FileError as error:
+        if wish.report is not None:
+            write_faults(error.faults, wish.report, wish.language)
+        raise refused(error.faults, wish.language) from error
+    job = followed(registry, ordered)
+    if wish.report is not None:
+        write_report(registry, job, wish.report, wish.language)
+    return job
 
 
-def _told(named: Sequence[Found], answer: JobAnswer) -> str:
-    """Return a table of what was issued, and what was not; a number alone of what is too long."""
-    lines = [_shown(named)] if answer.accepted == len(named) else [f"{answer.accepted:,} issued"]
-    for count, what in ((answer.refused, "refused"), (answer.skipped, "skipped")):
-        if count:
-            lines.append(f"{count:,} {what}: see registry jobs report {answer.job_id}")
-    return "\n".join(lines)
+def _would_issue(answer: JobAnswer, wish: Wish) -> str:
+    counts = (answer.accepted, answer.refused, answer.skipped)
+    lines = [words.would_issue(*counts, language=wish.language)]
+    return "\n".join([*lines, *_more(answer, wish)])
+
+
+def _told(named: Sequence[Found], answer: JobAnswer, wish: Wish, out: Path | None) -> str:
+    """Return a table of what was issued if it is short, or else how much it is."""
+    language = wish.language
+    counts = words.issued(answer.accepted, answer.refused, answer.skipped, language=language)
+    if 0 < answer.accepted == len(named) <= words.MOST_SHOWN:
+        say(counts)
+        return "\n".join([_shown(named), *_more(answer, wish)])
+    where = [words.BADGES.in_language(language).format(inert(out))] if out and named else []
+    return "\n".join([counts, *where, *_more(answer, wish, is_long=bool(named))])
+
+
+def _more(answer: JobAnswer, wish: Wish, *, is_long: bool = False) -> list[str]:
+    """Say where to read of the rows that nothing was said of, unless a report was written."""
+    if wish.report is not None or not (is_long or answer.refused or answer.skipped):
+        return []
+    return [words.every_row(answer.job_id, language=wish.language)]
 
 
 def _shown(found: Sequence[Found]) -> str:

@@ -1,5 +1,6 @@
 """Jobs: work in bulk that was ordered over HTTP or by a command."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +8,13 @@ from typing import Annotated
 import typer
 
 from api.bootstrap import Registry
-from api.jobs import JobAnswer, job_answer, report_lines
-from registry.domain.job import Job, JobState, Kind
+from api.jobs import JobAnswer, job_answer, lines_of, report_lines
+from registry.csv_import import Fault
+from registry.domain.job import Job, JobState, Kind, RowReport
 from registry.domain.text import Language
 from registry.jobs.status_changes_terms import Rest
-from scripts.answers import FAILED, Answer, Session, facts, say, table
+from scripts import issuing_words as words
+from scripts.answers import FAILED, Answer, Session, facts, inert, say, table
 from scripts.arguments import command, group
 from scripts.bulk_changing import preview
 from scripts.commands.bulk_changes import undo
@@ -144,10 +147,20 @@ def answer_of(job: Job) -> Answer:
 
 def write_report(registry: Registry, job: Job, file: Path, language: Language) -> None:
     """Write a report to a file, whatever its length."""
+    _write(report_lines(registry, job, language), file, language)
+
+
+def write_faults(faults: Iterable[Fault], file: Path, language: Language) -> None:
+    """Write the report of a file that no job was made of."""
+    reports = [RowReport(each.line, each.code, each.column) for each in faults]
+    _write(lines_of([reports], language), file, language)
+
+
+def _write(lines: Iterable[str], file: Path, language: Language) -> None:
     # The line ends are those of RFC 4180, on every system; spreadsheets want the byte order mark.
     with file.open("w", encoding="utf-8-sig", newline="") as output:
-        output.writelines(report_lines(registry, job, language))
-    say(f"Written to {file}.")
+        output.writelines(lines)
+    say(words.WRITTEN.in_language(language).format(inert(file)))
 
 
 def _cell(answer: JobAnswer, name: str) -> object:

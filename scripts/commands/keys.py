@@ -13,6 +13,7 @@ from registry.domain.issuer import Issuer
 from registry.store.learner_keys import VaultDamagedError
 from scripts.answers import FAILED, Answer, Session, facts, say, table
 from scripts.arguments import IdempotencyKeyOption, SinceOption, command, group
+from scripts.asking import ConfirmOption, answered
 from scripts.local import caller, opened
 from scripts.pages import every
 
@@ -67,23 +68,23 @@ def report(session: Session, key: KeyArgument) -> Answer:
 def reissue(
     session: Session,
     key: KeyArgument,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Do it; else only say what.")] = False,
+    yes: ConfirmOption = False,
 ) -> Answer:
     """Issue anew what is proved to be older.
 
     Each new credential is signed by the next key and says the same of the same learner, with
-    entries of its own; the old one is revoked as superseded. Without --confirm nothing is
-    changed. A repeat goes on where an earlier one stopped.
+    entries of its own; the old one is revoked as superseded. You are asked first; without a yes
+    it only says what. A repeat goes on where an earlier one stopped.
 
     Examples:
       registry key reissue z6Mk…
-      registry key reissue z6Mk… --confirm
+      registry key reissue z6Mk… --yes
     """
     with opened(session) as registry:
         found = _report(registry, key)
         _check_is_compromised(found)
-        if not confirm:
-            say(f"Nothing was changed: registry key reissue {key} --confirm issues them anew.")
+        if not (yes or _is_agreed(session, found)):
+            say(f"Nothing was changed: registry key reissue {key} --yes issues them anew.")
             return _answer(found)
         done, left = _reissue_all(registry, found)
     say("The lists that show the old ones revoked are published by the server, at once where one")
@@ -113,6 +114,13 @@ def _check_is_compromised(found: CompromiseReport) -> None:
             field="key",
             remedy=f"run: registry key compromise {found.key} --since TIME",
         )
+
+
+def _is_agreed(session: Session, found: CompromiseReport) -> bool:
+    count = len(list(found.reissuable()))
+    if session.as_json or not count:
+        return False
+    return bool(answered(f"Issue {count:,} credentials anew and revoke the old ones?"))
 
 
 def _reissue_all(

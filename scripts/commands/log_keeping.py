@@ -24,6 +24,7 @@ from registry.store.log_keys import (
 )
 from scripts.answers import FAILED, Answer, Session, facts, say
 from scripts.arguments import command, group
+from scripts.asking import ConfirmOption, confirm
 from scripts.local import assembled, existing
 from scripts.transparency.checking import said_of
 
@@ -113,31 +114,23 @@ def restore(session: Session) -> Answer:
     return Answer(document, facts(document))
 
 
-def reopen(
-    session: Session,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Close this log for good and begin the next.")
-    ] = False,
-) -> Answer:
+def reopen(session: Session, yes: ConfirmOption = False) -> Answer:
     """Close the log and begin the next.
 
-    For a log that contradicts the database; the next has a new origin and a new key. Everybody
+    For a log that contradicts the database; the next has a new origin and a new key. Find out
+    first what happened to the events; you are asked before anything is done. Everybody
     sees that it happened: the new log's first leaf names the old one's last checkpoint, and both
     stay served. Receipts of the old log go on to prove what they proved.
 
     Example:
-      registry log reopen --confirm
+      registry log reopen
     """
     settings = existing(session)
     with assembled(settings) as registry:
         log = registry.transparency
         old = log.origin
-        if not confirm:
-            raise InvalidValueError(
-                f"{old} would be closed for good" + _why(log),
-                field="--confirm",
-                remedy="find out what happened to the events first; then repeat with --confirm",
-            )
+        if not yes:
+            confirm(session, f"Close {old} for good{_why(log)}?")
         bootstrap.check_role(registry.database)
         state = log.reopen(lambda: _make_key(settings))
         _retire_used(settings, log)
@@ -247,4 +240,4 @@ def _last_cosigned(log: TransparencyLog, settings: Settings) -> dict[str, Any]:
 
 def _why(log: TransparencyLog) -> str:
     found = log.disagreement()
-    return f": {found}" if found else ", although it and the database agree"
+    return f" ({found})" if found else ", although it and the database agree"

@@ -18,7 +18,13 @@ from registry.verification.ports import Fetcher, FetchError
 from registry.verification.report import Check, Outcome
 from registry.verification.sentences.sentence import PARSING
 from scripts.verification import json_lines
-from scripts.verification.wording import TOO_LONG, UNREADABLE
+from scripts.verification.wording import (
+    NO_OWN_FILE,
+    NO_REGULAR_FILE,
+    TOO_LONG,
+    UNREADABLE,
+    why_unreadable,
+)
 
 STANDARD_INPUT = "-"
 DOCUMENTS = frozenset({".json", ".jsonld", ".jwt", ".txt"})
@@ -119,9 +125,16 @@ def _unreachable(url: str, error: FetchError) -> Unread:
     return Unread(named, told.check)
 
 
-def _unreadable(source: str, error: OSError | ValueError) -> Unread:
-    reason = str(getattr(error, "strerror", None) or error)
-    sentence = Text(UNREADABLE.pl.format(reason), UNREADABLE.en.format(reason))
+class _NotOfTheFolderError(Exception):
+    """What lies in a folder is no file of its own; `reason` says what it is."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.en)
+        self.reason = reason
+
+
+def _unreadable(source: str, reason: Text) -> Unread:
+    sentence = Text(UNREADABLE.pl.format(reason.pl), UNREADABLE.en.format(reason.en))
     return _unread(source, Outcome.UNKNOWN, "document-unreadable", sentence=sentence)
 
 
@@ -156,16 +169,18 @@ def _of_file(source: str, within: Path | None = None) -> Iterator[Input]:
             _require_own(path, within)
         with path.open("rb") as file:
             yield from _inputs(source, file, read=read)
+    except _NotOfTheFolderError as error:
+        yield _unreadable(source, error.reason)
     except (OSError, ValueError) as error:
-        yield _unreadable(source, error)
+        yield _unreadable(source, why_unreadable(error))
 
 
 def _require_own(path: Path, folder: Path) -> None:
     """Refuse what a folder may hold to lead elsewhere, or to keep its reader waiting for ever."""
     if not _real(path).is_relative_to(_real(folder)):
-        raise ValueError("a link that leads out of the folder")
+        raise _NotOfTheFolderError(NO_OWN_FILE)
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise ValueError("not a regular file")
+        raise _NotOfTheFolderError(NO_REGULAR_FILE)
 
 
 def _inputs(

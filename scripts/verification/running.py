@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from registry.domain.errors import InvalidValueError
-from registry.domain.text import Language
+from registry.domain.text import Language, Text
 from registry.verification.report import exit_code
+from scripts.answers import WRONG_USAGE
 from scripts.progress import Bar, progress
+from scripts.refusals import Refusal, refuse
 from scripts.verification.examining import Examiner, Tally
 from scripts.verification.inputs import Input, Inputs, Unread
 from scripts.verification.printing import EveryCheck, NumbersOnly, OneLine
@@ -21,6 +22,13 @@ from scripts.verification.report_files import (
     JsonSummary,
     Writer,
     report_file,
+)
+from scripts.verification.wording import (
+    CANNOT_BE_VERIFIED,
+    ERROR,
+    GIVE_FILES,
+    GIVE_SOURCES,
+    HOLDS_NOTHING,
 )
 
 
@@ -43,8 +51,11 @@ class Verification:
     report: ReportPlace | None = None
 
     def run(self) -> int:
-        """Verify all, and return the exit code; raises InvalidValueError where there is nothing."""
-        given = self._required()
+        """Verify all, and return the exit code, also where there is nothing to verify."""
+        try:
+            given = self._required()
+        except _NoInputError as error:
+            return self._refuse(error)
         tally = Tally()
         with ExitStack() as stack:
             writers = self._writers(stack)
@@ -68,18 +79,19 @@ class Verification:
         given = self.inputs.read()
         first = next(given, None)
         if first is None:
-            raise InvalidValueError(
-                "holds nothing to verify",
-                field=", ".join(self.inputs.sources),
-                remedy="give .json, .jsonld, .jwt, .txt, .jsonl or .ndjson files",
-            )
+            raise _NoInputError(", ".join(self.inputs.sources), HOLDS_NOTHING, GIVE_FILES)
         if isinstance(first, Unread) and self.inputs.is_alone(first):
-            raise InvalidValueError(
-                first.check.sentence.in_language(self.language).rstrip("."),
-                field=first.source,
-                remedy="give files, folders, URLs, compact JWTs, or - for standard input",
-            )
+            raise _NoInputError(first.source, first.check.sentence, GIVE_SOURCES)
         return chain([first], given)
+
+    def _refuse(self, error: "_NoInputError") -> int:
+        """Say in the reader's language what is wrong; every other refusal has one language."""
+        title, reason, remedy = (
+            each.in_language(self.language).removesuffix(".")
+            for each in (CANNOT_BE_VERIFIED, error.reason, error.remedy)
+        )
+        refusal = Refusal(f"{title}.", reason, error.source, remedy, WRONG_USAGE)
+        return refuse(refusal, as_json=self.as_json, word=ERROR.in_language(self.language))
 
     def _writers(self, stack: ExitStack) -> Sequence[Writer]:
         if self.report is None:
@@ -101,3 +113,13 @@ class Verification:
         if self.as_json or scrolls or not is_many or not sys.stderr.isatty():
             return nullcontext()
         return progress("verifying", self.inputs.count())
+
+
+class _NoInputError(Exception):
+    """What the user named is nothing that could be verified."""
+
+    def __init__(self, source: str, reason: Text, remedy: Text) -> None:
+        super().__init__(source)
+        self.source = source
+        self.reason = reason
+        self.remedy = remedy

@@ -1,5 +1,6 @@
 """The words of `registry verify` for people, in Polish and in English."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -13,6 +14,30 @@ from scripts.answers import inert
 UNREADABLE: Final = Text(
     "Nie udało się odczytać pliku: {}.",
     "The file could not be read: {}.",
+)
+NO_OWN_FILE: Final = Text("dowiązanie prowadzi poza folder", "a link leads out of the folder")
+NO_REGULAR_FILE: Final = Text("to nie jest zwykły plik", "it is no regular file")
+_NO_NAME: Final = Text("żaden plik nie może się tak nazywać", "no file can have this name")
+_SYSTEM: Final = Text("system odmówił ({})", "the system refused it ({})")
+_NO_RIGHTS: Final = Text("brak uprawnień do odczytu", "you may not read it")
+_FAULTS: Final[Mapping[int | None, Text]] = {
+    errno.ENOENT: Text("nie ma takiego pliku", "there is no such file"),
+    errno.EACCES: _NO_RIGHTS,
+    errno.EPERM: _NO_RIGHTS,
+    errno.ELOOP: Text("dowiązania prowadzą w kółko", "its links lead in a circle"),
+    errno.ENAMETOOLONG: Text("jego nazwa jest za długa", "its name is too long"),
+}
+
+ERROR: Final = Text("błąd", "error")
+CANNOT_BE_VERIFIED: Final = Text("Tego nie da się sprawdzić.", "This cannot be verified.")
+HOLDS_NOTHING: Final = Text("nie zawiera niczego do sprawdzenia", "holds nothing to verify")
+GIVE_FILES: Final = Text(
+    "podaj pliki .json, .jsonld, .jwt, .txt, .jsonl lub .ndjson",
+    "give .json, .jsonld, .jwt, .txt, .jsonl or .ndjson files",
+)
+GIVE_SOURCES: Final = Text(
+    "podaj pliki, foldery, adresy URL, zwarte JWT albo - dla standardowego wejścia",
+    "give files, folders, URLs, compact JWTs, or - for standard input",
 )
 TOO_LONG: Final = Text(
     "Dokument ma więcej niż 1 048 576 bajtów.",
@@ -48,6 +73,17 @@ def language_of_environment(environment: Mapping[str, str] = os.environ) -> Lang
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((environment[name] for name in names if environment.get(name)), "")
     return Language.PL if locale.lower().startswith("pl") else Language.EN
+
+
+def why_unreadable(error: OSError | ValueError) -> Text:
+    """Return why a file could not be read; a name that no file can have is a ValueError."""
+    if not isinstance(error, OSError):
+        return _NO_NAME
+    known = _FAULTS.get(error.errno)
+    if known is not None:
+        return known
+    name = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return Text(_SYSTEM.pl.format(name), _SYSTEM.en.format(name))
 
 
 def heading(source: str, verdict: Verdict, *, language: Language) -> Styled:

@@ -95,11 +95,11 @@ def test_only_what_is_proved_is_issued_anew_and_only_when_confirmed(
     asked = cli("key", "reissue", key)
     assert (asked.code, compromised["before"] in asked.out) == (0, True)
     assert "Nothing was changed" in asked.err
-    done = cli("key", "reissue", key, "--confirm", "--json").json
+    done = cli("key", "reissue", key, "--yes", "--json").json
     assert list(done["reissued"]) == [compromised["before"]]
     report = cli("key", "report", key, "--json").json
     assert (report["counts"]["reissued"], report["counts"]["reissuable"]) == (1, 0)
-    assert cli("key", "reissue", key, "--confirm", "--json").json["reissued"] == {}
+    assert cli("key", "reissue", key, "--yes", "--json").json["reissued"] == {}
 
 
 def test_key_that_nobody_has_is_refused(university: University) -> None:
@@ -114,7 +114,7 @@ def test_nothing_is_issued_anew_while_the_key_is_good(tmp_path: Path) -> None:
     names = ("--name-pl", "Uczelnia", "--name-en", "University")
     issuer = cli("issuer", "add", *names, "--url", "https://uni.example.org", "--json").json
     key = cli("issuer", "key", "add", issuer["issuer_id"], "--json").json["key"]
-    ran = cli("key", "reissue", key, "--confirm")
+    ran = cli("key", "reissue", key, "--yes")
     assert ran.code == 1
     assert "registry key compromise" in ran.err
 

@@ -86,7 +86,7 @@ def test_a_log_is_closed_only_on_confirmation(log: University) -> None:
     refused = log.cli("log", "reopen")
     assert refused.code != 0
     assert "although it and the database agree" in refused.err
-    made = log.cli("log", "reopen", "--confirm", "--json").json
+    made = log.cli("log", "reopen", "--yes", "--json").json
     assert (made["closed"], made["origin"]) == (ORIGIN, f"{ORIGIN}/2")
     log.issue("b@example.org")
     assert status(log)["origin"] == f"{ORIGIN}/2"
@@ -98,7 +98,7 @@ def test_the_next_log_is_signed_by_a_key_of_its_own_and_one_policy_is_satisfied_
 ) -> None:
     log.issue("a@example.org")
     (old,) = status(log)["signing_keys"]
-    (new,) = log.cli("log", "reopen", "--confirm", "--json").json["keys"]
+    (new,) = log.cli("log", "reopen", "--yes", "--json").json["keys"]
     log.issue("b@example.org")
     assert VerifierKey.parse(new).public_key != VerifierKey.parse(old).public_key
     assert status(log)["signing_keys"] == status(log)["keys_ever"] == [new]
@@ -120,13 +120,13 @@ def test_a_log_whose_keys_are_given_by_the_environment_is_closed_once_there_is_a
     configuration = (log.cli.folder or Path()) / "registry.toml"
     before = configuration.read_text()
     configuration.write_text(f"log_key = {json.dumps(seed)}\n{before}")
-    refused = log.cli("log", "reopen", "--confirm")
+    refused = log.cli("log", "reopen", "--yes")
     assert refused.code != 0
     assert "put a new key first" in refused.err
     assert status(log)["origin"] == ORIGIN
     another = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     configuration.write_text(f"log_key = {json.dumps(f'{another} {seed}')}\n{before}")
-    (new,) = log.cli("log", "reopen", "--confirm", "--json").json["keys"]
+    (new,) = log.cli("log", "reopen", "--yes", "--json").json["keys"]
     log.issue("b@example.org")
     assert status(log)["keys_ever"] == [new]
     assert VerifierKey.parse(new).public_key != VerifierKey.parse(old).public_key

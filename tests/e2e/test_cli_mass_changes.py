@@ -22,10 +22,27 @@ def test_file_is_suspended_at_once_and_taken_back(university: University, file: 
     suspended = university.cli("change", "suspend", *options, "--yes", "--json")
     assert (suspended.code, suspended.json["state"]) == (0, "done"), suspended.err
     assert suspended.json["accepted"] == 2
+    (changed,) = suspended.json["findings"]["lists"]
+    assert f"registry list versions {changed['list_id']} --purpose suspension\n" in suspended.err
 
     undone = university.cli("jobs", "undo", suspended.json["job_id"], "--yes", "--json")
 
     assert (undone.json["state"], undone.json["accepted"]) == ("done", 2)
+
+
+def test_what_is_not_suspended_any_more_leaves_nothing_to_undo(
+    university: University, file: Path
+) -> None:
+    options = ("--issuer", university.issuer, "--file", file, "--reason", "under-review", "--yes")
+    job = university.cli("change", "suspend", *options, "--json").json["job_id"]
+    university.cli("jobs", "undo", job, "--yes")
+
+    again = university.cli("jobs", "undo", job)
+
+    assert (again.code, "done" in again.out) == (0, True)
+    assert "Nothing is left to undo" in again.err
+    assert "not-suspended: The credential is not suspended." in again.err
+    assert "It waits" not in again.err
 
 
 def test_preview_comes_first_and_no_is_an_answer(university: University, file: Path) -> None:
@@ -35,16 +52,30 @@ def test_preview_comes_first_and_no_is_an_answer(university: University, file: P
 
     assert "would change" in ran.err
     assert "2 entries" in ran.err
-    assert "waiting" in ran.out
 
 
-@pytest.mark.parametrize("nobody", [b"", b"no\n"])
-def test_where_nobody_says_yes_the_order_waits_and_can_be_looked_at(
-    university: University, file: Path, nobody: bytes
+@pytest.mark.parametrize("answer", [b"no\n", b"\n"])
+def test_no_cancels_the_order_and_says_so(
+    university: University, file: Path, answer: bytes
+) -> None:
+    options = ("--issuer", university.issuer, "--file", file, "--reason", "other")
+
+    ran = university.cli("change", "revoke", *options, stdin=answer)
+    newest = university.cli("jobs", "list", "--json").json[0]
+
+    assert (ran.code, newest["state"], newest["accepted"]) == (0, "cancelled", 2)
+    assert "state    cancelled" in ran.out
+    assert "changed  0" in ran.out
+    assert "Cancelled: nothing was changed." in ran.err
+    assert "It waits" not in ran.err
+
+
+def test_where_nobody_is_asked_the_order_waits_and_can_be_looked_at(
+    university: University, file: Path
 ) -> None:
     options = ("--issuer", university.issuer, "--file", file, "--reason", "under-review")
 
-    ran = university.cli("change", "suspend", *options, stdin=nobody)
+    ran = university.cli("change", "suspend", *options, stdin=b"")
     job_id = university.cli("jobs", "list", "--json").json[0]["job_id"]
     shown = university.cli("jobs", "show", job_id)
     cancelled = university.cli("jobs", "cancel", job_id)

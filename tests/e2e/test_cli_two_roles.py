@@ -143,7 +143,7 @@ def test_owner_upgrades_and_grants_again_and_makes_what_is_missing(granted: TwoR
         ("replay", "--verify"),
         ("db", "check"),
         ("log", "restore"),
-        ("log", "reopen", "--confirm"),
+        ("log", "reopen", "--yes"),
     ],
 )
 def test_owner_uses_no_view_of_the_services(arguments: tuple[str, ...], granted: TwoRoles) -> None:

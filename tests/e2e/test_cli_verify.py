@@ -160,6 +160,27 @@ def test_sentences_are_polish_where_polish_is_asked_for(served: Demonstrated) ->
     assert "Nie udało się odczytać pliku" in ran.out
 
 
+_NOTHING_IN_POLISH = (
+    "błąd: Tego nie da się sprawdzić. nothere.json: Nie udało się odczytać pliku: nie ma takiego"
+    " pliku; podaj pliki, foldery, adresy URL, zwarte JWT albo - dla standardowego wejścia\n"
+)
+_NOTHING_IN_ENGLISH = (
+    "error: This cannot be verified. nothere.json: The file could not be read: there is no such"
+    " file; give files, folders, URLs, compact JWTs, or - for standard input\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "line"), [("pl", _NOTHING_IN_POLISH), ("en", _NOTHING_IN_ENGLISH)]
+)
+def test_refusal_of_what_is_no_input_is_in_one_language(
+    within: Cli, language: str, line: str
+) -> None:
+    ran = within("verify", "nothere.json", "--language", language)
+
+    assert (ran.code, ran.out, ran.err) == (2, "", line)
+
+
 @pytest.mark.parametrize("option", ["--challenge", "--domain"])
 def test_credential_alone_does_not_pass_for_an_answer(served: Demonstrated, option: str) -> None:
     ran = verify(served, option, "asked", served.badge("valid"))

@@ -198,13 +198,13 @@ def split_in_two(a: Shard, copy: Copy, folder: Path) -> Split:
         badge.write_bytes(registry.application.document(moving.issuer_id, valid["moving"]))
     versions = moving.versions()
 
-    a.run("shard", "move", moving.issuer_id, "--to", "b")
-    early_purge = a.cli("shard", "purge", "--confirm")
+    a.run("shard", "move", moving.issuer_id, "--to", "b", "--yes")
+    early_purge = a.cli("shard", "purge", "--yes")
     b = copy(a, folder / "b")
     b.configure(shard="b")
     with b.opened() as registry, pytest.raises(LogContradictedError) as refused:
         registry.transparency.tick()
-    b.run("log", "reopen", "--confirm")
+    b.run("log", "reopen", "--yes")
     return Split(
         a=a,
         b=b,
@@ -325,14 +325,18 @@ def test_purge_leaves_each_half_what_its_own_issuers_need(split: Split) -> None:
     for shard in (split.a, split.b):
         shard.publish()  # From then on the other one knows whom it has.
     for shard in (split.a, split.b):
-        assert shard.cli("shard", "purge").code == 2
-        purged = shard.run("shard", "purge", "--confirm")
+        asked = shard.cli("shard", "purge")
+        assert (asked.code, "of 1 issuer elsewhere? nobody can be asked here" in asked.err) == (
+            2,
+            True,
+        )
+        purged = shard.run("shard", "purge", "--yes")
         assert (purged["issuers"], purged["learners"] >= 2, purged["documents"] >= 2) == (
             1,
             True,
             True,
         )
-        assert shard.run("shard", "purge", "--confirm")["secrets"] == 0
+        assert shard.run("shard", "purge", "--yes")["secrets"] == 0
         assert shard.run("replay", "--verify")["identical"]
     with split.a.opened() as registry:
         keys = registry.application.issuer(split.moving.issuer_id).keys

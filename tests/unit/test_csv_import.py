@@ -50,6 +50,64 @@ def test_a_date_means_the_whole_day_and_an_instant_itself() -> None:
     assert row.valid_from == datetime(2026, 1, 31, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("day", ["31.01.2026", "31.1.2026"])
+def test_a_day_may_be_written_with_dots_as_spreadsheets_in_poland_do(day: str) -> None:
+    [row] = parse_rows(f"email;valid_from;valid_until\na@b.example;{day};{day}\n".encode())
+    assert row.valid_from == datetime(2026, 1, 31, tzinfo=UTC)
+    assert row.valid_until == datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("day", ["01/10/2026", "01.10.26", "1.10.2026 12:00", "2026.10.01", "4Ĳ.1"])
+def test_a_day_that_could_be_another_is_refused_with_the_forms_there_are(day: str) -> None:
+    with pytest.raises(FileError) as refused:
+        parse_rows(f"email;valid_from\na@b.example;{day}\n".encode())
+    [fault] = refused.value.faults
+    assert (fault.line, fault.column, fault.code) == (2, "valid_from", RowCode.DATE_MALFORMED)
+    assert "31.01.2026" in fault.reason
+
+
+def test_a_day_with_dots_that_no_calendar_has_is_refused() -> None:
+    assert problems("email;valid_from\na@b.example;31.02.2026\n") == [(2, "valid_from")]
+    assert problems("email;valid_from\na@b.example;10.31.2026\n") == [(2, "valid_from")]
+
+
+@pytest.mark.parametrize(
+    ("first", "separator"),
+    [("sep=;", ";"), ("SEP=,", ","), ('"sep=;"', ";"), ("sep=\t", "\t"), ("sep=|", "|")],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_first_line_may_name_the_separator_as_for_excel(
+    first: str, separator: str, mark: str
+) -> None:
+    lines = [first, f"email{separator}grade", f'a@b.example{separator}"4,5;"', ""]
+    data = (mark + "\r\n".join(lines)).encode()
+    assert parse_rows(data) == [Row(3, EMAIL, "a@b.example", grade="4,5;")]
+
+
+def test_lines_are_counted_with_the_one_that_names_the_separator() -> None:
+    assert problems("sep=;\nemail;pesel\n") == [(2, "pesel")]
+    assert problems('sep=;\nemail;name\n"x";\na@b.example;"two\nlines"\n') == [
+        (3, "email"),
+        (4, "name"),
+    ]
+    assert problems("sep=;\n") == [(2, "email")]
+
+
+def test_given_and_family_name_make_the_name() -> None:
+    data = "e-mail;Imię;Nazwisko\na@b.example;Anna Maria;Łęcka\nb@b.example;;Żak\n"
+    assert [row.name for row in parse_rows(data.encode())] == ["Anna Maria Łęcka", "Żak"]
+    [row] = parse_rows(b"email,given_name,family_name\na@b.example,Anna,\n")
+    assert row.name == "Anna"
+
+
+def test_a_name_is_given_as_a_whole_or_in_parts() -> None:
+    header = "email,name,given_name,family_name\n"
+    assert problems(header + "a@b.example,Ana Bo,Ana,Bo\n") == [(2, "name")]
+    assert problems(header + f"a@b.example,,{'x' * 200},{'y' * 200}\n") == [(2, "family_name")]
+    [row] = parse_rows((header + "a@b.example,Ana Bo,,\n").encode())
+    assert row.name == "Ana Bo"
+
+
 def test_what_looks_like_a_formula_is_kept_as_text() -> None:
     formula = '=HYPERLINK("https://evil.example","+cmd|x")'
     quoted = formula.replace('"', '""')
@@ -92,7 +150,7 @@ def test_a_learner_stands_in_a_file_once() -> None:
 
 
 def test_columns_nobody_knows_or_that_stand_twice_are_refused() -> None:
-    assert problems("email,pesel\na@b.example,1\n") == [(1, "#2")]
+    assert problems("email,pesel\na@b.example,1\n") == [(1, "pesel")]
     assert problems("email,E-mail\na@b.example,\n") == [(1, "email")]
     assert problems("name\nAna\n") == [(1, "email")]
 
@@ -155,3 +213,7 @@ def test_unknown_column_is_answered_with_the_known_ones() -> None:
     with pytest.raises(FileError) as refused:
         parse_rows(b"email,pesel\na@b.example,1\n")
     assert "email, identifier, identity_type" in refused.value.faults[0].reason
+
+
+def test_unknown_column_is_named_in_short_and_by_its_place_where_it_has_no_name() -> None:
+    assert problems(f"email,{'x' * 300},\n") == [(1, "x" * 39 + "…"), (1, "#3")]

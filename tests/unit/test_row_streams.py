@@ -7,6 +7,7 @@ import pytest
 
 from registry.csv_import import MAX_FAULTS_OF_A_ROW, FileError, Form, Row, read_rows
 from registry.domain.row_codes import RowCode
+from registry.domain.subject import IdentityType
 from registry.text_lines import LONGEST_LINE_BYTES
 
 
@@ -47,7 +48,7 @@ def test_every_fault_of_a_row_has_a_code_of_its_own() -> None:
         b"a@s.example,,,,7,,\n"
         b"a@s.example,,,,,soon,\n"
         b"a@s.example,,,,,,2026-02-30\n"
-        b"a@s.example,,,,,2026-02-02,2026-02-01\n"
+        b"a@s.example,,,,,2026-02-02,01.02.2026\n"
         b"too,few\n"
     )
     assert read(data) == [
@@ -158,6 +159,19 @@ def test_a_file_without_a_header_is_refused_without_quoting_its_learner() -> Non
         read(b"anna@s.example;Anna\nb@s.example;B\n")
     assert "anna" not in repr(error.value.faults).lower()
     assert [fault.column for fault in error.value.faults[:2]] == ["#1", "#2"]
+
+
+@pytest.mark.parametrize("kind", IdentityType)
+def test_type_of_an_identifier_is_not_taken_for_a_header(kind: IdentityType) -> None:
+    with pytest.raises(FileError) as error:
+        read(f"00129264;{kind};Anna\n00129265;{kind};Bo\n".encode())
+    assert {fault.column for fault in error.value.faults} <= {
+        "#1",
+        "#2",
+        "#3",
+        "email",
+        "identity_type",
+    }
 
 
 def test_a_row_is_the_same_out_of_plain_json() -> None:

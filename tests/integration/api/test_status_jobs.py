@@ -194,7 +194,41 @@ def test_file_of_another_kind_is_refused(issuer: Issuer) -> None:
     assert answer.status_code == 415
 
 
-@pytest.mark.parametrize("selection", [{}, {"query": {}, "credential_ids": []}])
+@pytest.mark.parametrize("query", [{}, {"status": None}])
+def test_empty_query_is_refused_and_names_what_to_say_instead(
+    issuer: Issuer, query: dict[str, Any]
+) -> None:
+    order = {"operation": "revoke", "reason": "other", "query": query}
+
+    answer = issuer.client.post("/v1/status-jobs", json=order)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["field"]) == (422, "query")
+    assert "every credential" in problem["detail"]
+    assert '"all": true' in problem["remedy"]
+
+
+def test_every_credential_of_the_issuer_is_changed_by_saying_so(uczelnia: Issuer) -> None:
+    uczelnia.issue("all@student.example")
+    wait_until(lambda: uczelnia.server.lag_events() == 0)
+    order = {"operation": "suspend", "reason": "other", "all": True, "rest": "leave"}
+
+    job = reached(uczelnia, uczelnia.client.post("/v1/status-jobs", json=order), "waiting")
+
+    assert job["findings"]["statuses"]["active"] >= 1
+    assert job["terms"]["selection"]["query"] == {"issuer_id": uczelnia.issuer_id}
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {},
+        {"query": {}, "credential_ids": []},
+        {"query": {"status": "active"}, "all": True},
+        {"credential_ids": [NOBODYS], "all": True},
+        {"all": False},
+    ],
+)
 def test_order_says_which_in_one_way(issuer: Issuer, selection: dict[str, Any]) -> None:
     order = {"operation": "revoke", "reason": "other", **selection}
 
@@ -202,6 +236,6 @@ def test_order_says_which_in_one_way(issuer: Issuer, selection: dict[str, Any]) 
 
 
 def test_only_an_issuer_orders(world: World) -> None:
-    order = {"operation": "revoke", "reason": "other", "query": {}}
+    order = {"operation": "revoke", "reason": "other", "all": True}
 
     assert world.operator.post("/v1/status-jobs", json=order).status_code == 403

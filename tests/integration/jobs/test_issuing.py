@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from api.clock import now
+from api.jobs import report_lines
 from registry.commands import Caller
 from registry.csv_import import FileError
 from registry.domain.errors import (
@@ -20,6 +21,7 @@ from registry.domain.errors import (
     UnknownJobError,
 )
 from registry.domain.job import Claim, Job, JobState, Kind
+from registry.domain.text import Language
 from registry.jobs.issuing_terms import Duplicates, Rows
 from registry.jobs.jobs import ABANDONED_AFTER, CONFIRMED_WITHIN, Jobs
 from registry.jobs.worker import JobWorker
@@ -141,6 +143,26 @@ def test_cancelled_job_keeps_and_reports_what_was_issued(bureau: Bureau) -> None
     assert set(issued) == set(bureau.statuses())
     assert len(issued) == 3
     assert bureau.registry.jobs.cancel(job.job_id).state is JobState.CANCELLED
+    assert told(bureau, job) == {"issued": 3, "job-cancelled": 4}
+
+
+def told(bureau: Bureau, job: Job) -> Counter[str]:
+    """Return the codes of a job's report, and of how many rows each is said."""
+    lines = report_lines(bureau.registry, bureau.read(job), Language.EN)
+    return Counter(line.split(",")[2] for line in "".join(lines).splitlines()[1:])
+
+
+def test_report_says_whether_what_was_accepted_was_issued(bureau: Bureau) -> None:
+    waiting = bureau.finish(bureau.order(SEVEN, wait=True))
+    assert told(bureau, waiting) == {"accepted": 7}
+    bureau.registry.jobs.cancel(waiting.job_id)
+    assert told(bureau, waiting) == {"job-cancelled": 7}
+
+    refused = bureau.finish(bureau.order(["nobody", "a@student.example"]))
+    assert told(bureau, refused) == {"email-malformed": 1, "job-failed": 1}
+
+    checked = bureau.finish(bureau.order(["nobody", "a@student.example"], dry_run=True))
+    assert told(bureau, checked) == {"email-malformed": 1, "accepted": 1}
 
 
 def test_job_waits_for_its_confirmation(bureau: Bureau) -> None:

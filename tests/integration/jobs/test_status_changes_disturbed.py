@@ -248,3 +248,24 @@ def test_cancelled_order_changes_nothing(world: MassChanges) -> None:
 
     assert world.run(job).state is JobState.CANCELLED
     assert world.of(e.CredentialRevoked) == []
+
+
+@pytest.mark.parametrize("rest", list(Rest))
+def test_undoing_what_is_reinstated_already_ends_at_once(world: MassChanges, rest: Rest) -> None:
+    job = world.change(SUSPEND, world.ids)
+    world.change(REINSTATE, world.ids)
+    terms = Terms(REINSTATE, "other", selection={}, undoes=job.job_id, rest=rest)
+
+    again = world.run(world.orders.undo(HEAD, job.job_id, terms))
+
+    assert (again.state, again.accepted, again.refused) == (JobState.DONE, 0, 3)
+    assert again.findings is not None
+    assert again.findings["nothing_left_to_undo"] is True
+    assert world.codes(again) == [Code.NOT_SUSPENDED] * 3
+
+
+def test_undoing_a_job_that_suspended_none_is_refused(world: MassChanges) -> None:
+    job = world.jobs.cancel(world.take(SUSPEND, world.ids).job_id)
+
+    with pytest.raises(ConflictError, match="nothing is left to undo"):
+        world.orders.undo(HEAD, job.job_id, undo(world, job.job_id))

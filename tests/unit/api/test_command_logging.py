@@ -24,3 +24,18 @@ def test_a_command_logs_where_it_failed_but_no_message_and_no_variable(
     assert "it failed" in logged
     assert "ValueError" in logged
     assert "test_command_logging.py" in logged
+
+
+def test_a_command_logs_warnings_and_nothing_of_less_weight(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = structlog.get_config()
+    try:
+        logging.configure_command()
+        structlog.get_logger().info("positions moved by another process")
+        structlog.get_logger().warning("a list is not published")
+    finally:
+        structlog.configure(**before)
+    logged = capsys.readouterr().err
+    assert "positions moved" not in logged
+    assert "a list is not published" in logged

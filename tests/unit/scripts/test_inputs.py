@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 from collections.abc import Sequence
@@ -5,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from registry.domain.text import Text
 from registry.formats.strict_json import MAX_BYTES
 from registry.verification.ports import Fetched, FetchError
 from registry.verification.report import Outcome
 from scripts.verification.inputs import Document, Input, Inputs, Unread
+from scripts.verification.wording import why_unreadable
 
 TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJpZCI6IngifQ.c2lnbmF0dXJl"
 URL = "https://university.example/badges/1.json"
@@ -110,6 +113,22 @@ def test_file_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
 
     assert outcome(missing) is Outcome.UNKNOWN
     assert found == Document(str(badge), b"{}")
+
+
+@pytest.mark.parametrize(
+    ("number", "polish", "english"),
+    [
+        (errno.ENOENT, "nie ma takiego pliku", "there is no such file"),
+        (errno.EIO, "system odmówił (EIO)", "the system refused it (EIO)"),
+        (None, "żaden plik nie może się tak nazywać", "no file can have this name"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_said_in_both_languages(
+    number: int | None, polish: str, english: str
+) -> None:
+    error = ValueError("embedded null byte") if number is None else OSError(number, "whatever")
+
+    assert why_unreadable(error) == Text(polish, english)
 
 
 def test_document_above_a_mebibyte_is_invalid_and_not_read_further(tmp_path: Path) -> None:
