@@ -26,7 +26,6 @@ from scripts.benchmarks.sample_history import LIST_SIZE, list_of_credentials, st
 MECHANISM = Mechanism.EDDSA_RDFC_2022
 LARGE_LIST = 1_048_576
 KNOWN_OF_A_PAGE = 100
-CHANGES = 40
 LONGEST_PAUSE_SECONDS = 0.2
 POLL_SECONDS = 0.005
 MOST_SECONDS = 30
@@ -59,11 +58,11 @@ def _measure(effort: Effort, entries: int) -> Iterator[Result]:
         known = _fill(measured, effort.replayed, entries)
         live = stack.enter_context(served(measured))
         _order(live, measured.achievements[MECHANISM], rows=effort.events)
-        runs = [_run(live, known, seed) for seed in range(effort.runs)]
+        runs = [_run(live, known, effort.looked_for, seed) for seed in range(effort.runs)]
         where = version(server)
     note = (
         f"{where}, fsync on, {effort.replayed:,} credentials in lists of {entries:,} entries, "
-        f"a job of {effort.events:,} rows running; {CHANGES} changes a run"
+        f"a job of {effort.events:,} rows running; {effort.looked_for} changes a run"
     )
     name = f"at_scale.{entries}_entries"
     for percentile, goal in FRESH.items():
@@ -100,10 +99,10 @@ def _order(live: Live, achievement_id: str, *, rows: int) -> None:
     live.client().upload(f"/v1/issuing-jobs?achievement_id={achievement_id}", body)
 
 
-def _run(live: Live, known: list[_Entry], seed: int) -> tuple[list[float], float]:
+def _run(live: Live, known: list[_Entry], changes: int, seed: int) -> tuple[list[float], float]:
     """Change some credentials; return the milliseconds each took to be seen, and the memory."""
     source, client = random.Random(seed), live.client()  # noqa: S311 - only to be out of step
-    delays = [_delay_ms(client, known.pop(), source) for _ in range(min(CHANGES, len(known)))]
+    delays = [_delay_ms(client, known.pop(), source) for _ in range(min(changes, len(known)))]
     return delays, live.memory_mib()
 
 

@@ -23,6 +23,7 @@ class Effort:
     load_seconds: int
     list_entries: tuple[int, ...]
     changes: int
+    looked_for: int
 
 
 FULL = Effort(
@@ -35,17 +36,19 @@ FULL = Effort(
     load_seconds=5,
     list_entries=(131_072, 1_048_576, 8_388_608),
     changes=2_000,
+    looked_for=40,
 )
 QUICK = Effort(
     runs=5,
-    events=20_000,
+    events=10_000,
     replayed=20_000,
     appended=10_000,
-    credentials=100,
-    demonstrated=100,
+    credentials=50,
+    demonstrated=40,
     load_seconds=1,
     list_entries=(131_072,),
-    changes=400,
+    changes=200,
+    looked_for=10,
 )
 
 

@@ -35,7 +35,7 @@ class Result:
     """One measured question; `runs` and each list in `beside` hold one value a run.
 
     The ratio is to the first of `beside`, median to median unless `ratio` is given. Without runs
-    nothing was measured, and `note` says why.
+    nothing was measured, and `note` says why; `failed` if it should have been.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Result:
     goal: Goal | None = None
     given_ratio: float | None = None
     note: str = ""
+    failed: bool = False
 
     @property
     def median(self) -> float | None:
