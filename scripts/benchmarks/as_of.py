@@ -22,7 +22,7 @@ from registry.domain.instants import instant
 from registry.store.database import Database
 from registry.store.mapper import EventMapper
 from registry.store.recorders import EventRecorder, open_recorder
-from scripts.benchmarks.databases import migrated, sqlite_and_postgres
+from scripts.benchmarks.databases import empty, migrated
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.results import Goal, Of, Result
 from scripts.benchmarks.sample_history import sample_events
@@ -50,7 +50,7 @@ class _Sample:
 def measure(effort: Effort) -> Iterator[Result]:
     """Ask about random credentials, pages of the issuer and a list, as of random times."""
     count = effort.events * TIMES_EFFORT
-    with sqlite_and_postgres() as urls:
+    with empty(effort.databases) as urls:
         for kind, url in urls.items():
             with migrated(url) as database:
                 sample = _fill(database, count)

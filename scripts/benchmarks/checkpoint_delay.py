@@ -16,7 +16,7 @@ from statistics import quantiles
 from registry.domain.securing import Mechanism
 from registry.domain.subject import IdentityType
 from registry.issuance import Learner, Order
-from scripts.benchmarks.databases import sqlite_and_postgres
+from scripts.benchmarks.databases import empty
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import CALLER, Measured, new_registry
 from scripts.benchmarks.results import Goal, Of, Result
@@ -25,14 +25,13 @@ MECHANISM = Mechanism.EDDSA_JCS_2022
 GOALS = {"p50": None, "p99": Goal(Of.MEDIAN, 2000, lower=False)}
 LOOK_AGAIN_SECONDS = 0.001
 LONGEST_PAUSE_SECONDS = 0.1
-EVENTS = 40
 BATCH = 100
 SEED = 20261122
 
 
 def measure(effort: Effort) -> Iterator[Result]:
     """Measure on both databases, on a registry at rest and on one that issues without a pause."""
-    with sqlite_and_postgres() as urls:
+    with empty(effort.databases) as urls:
         for kind, url in urls.items():
             with new_registry(url, [MECHANISM]) as measured:
                 measured.registry.runner.start()
@@ -43,8 +42,8 @@ def measure(effort: Effort) -> Iterator[Result]:
 
 
 def _results(effort: Effort, issuer: "_Issuer", where: str) -> Iterator[Result]:
-    runs = [issuer.delays_ms(EVENTS) for _ in range(effort.runs)]
-    note = f"fsync on; {EVENTS} events a run, from stored to checkpoint in the folder"
+    runs = [issuer.delays_ms(effort.looked_for) for _ in range(effort.runs)]
+    note = f"fsync on; {effort.looked_for} events a run, from stored to checkpoint in the folder"
     for name, goal in GOALS.items():
         percentile = int(name[1:]) - 1
         found = [quantiles(delays, n=100, method="inclusive")[percentile] for delays in runs]

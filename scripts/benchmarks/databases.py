@@ -4,7 +4,7 @@ The server comes from the development packages and runs from the project's folde
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,10 +43,11 @@ def version(server: PostgresServer) -> str:
 
 
 @contextmanager
-def sqlite_and_postgres() -> Iterator[dict[str, str]]:
-    """Give the URLs of an empty database of each kind, both of which sync what they commit."""
+def empty(kinds: Collection[str]) -> Iterator[dict[str, str]]:
+    """Give the URLs of an empty database of each kind: they sync what they commit."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
-        yield {
+        urls = {
             "sqlite": f"sqlite:///{Path(folder) / 'registry.db'}",
             "postgres": server.create_database(),
         }
+        yield {kind: urls[kind] for kind in kinds}

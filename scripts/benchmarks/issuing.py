@@ -9,7 +9,7 @@ from registry.domain.subject import IdentityType
 from registry.formats.data_integrity import hash_data
 from registry.issuance import Learner, Order
 from scripts.benchmarks import bulk_issuing
-from scripts.benchmarks.databases import sqlite_and_postgres
+from scripts.benchmarks.databases import empty
 from scripts.benchmarks.measuring import Effort, Work, rates
 from scripts.benchmarks.registries import CALLER, Measured, new_registry
 from scripts.benchmarks.results import Result
@@ -22,7 +22,7 @@ NOTE = "fsync on; the ratio is the share of time that canonicalisation takes"
 def measure(effort: Effort) -> Iterator[Result]:
     """Issue credentials in bulk; then one by one and in batches, on both databases."""
     yield from bulk_issuing.measure(effort)
-    with sqlite_and_postgres() as urls:
+    with empty(effort.databases) as urls:
         for kind, url in urls.items():
             with new_registry(url) as measured:
                 for mechanism in measured.achievements:

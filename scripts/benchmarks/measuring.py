@@ -12,7 +12,7 @@ Work = Callable[[], int]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured; medians are always of at least five runs."""
+    """How much is measured, and on which databases; medians are always of at least five runs."""
 
     runs: int
     events: int
@@ -24,6 +24,7 @@ class Effort:
     list_entries: tuple[int, ...]
     changes: int
     looked_for: int
+    databases: tuple[str, ...]
 
 
 FULL = Effort(
@@ -37,6 +38,7 @@ FULL = Effort(
     list_entries=(131_072, 1_048_576, 8_388_608),
     changes=2_000,
     looked_for=40,
+    databases=("sqlite", "postgres"),
 )
 QUICK = Effort(
     runs=5,
@@ -49,6 +51,7 @@ QUICK = Effort(
     list_entries=(131_072,),
     changes=200,
     looked_for=10,
+    databases=("postgres",),
 )
 
 

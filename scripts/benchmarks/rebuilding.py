@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.settings import Settings
 from scripts.benchmarks import child
-from scripts.benchmarks.databases import sqlite_and_postgres
+from scripts.benchmarks.databases import empty
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import PUBLIC_URL
 from scripts.benchmarks.replaying import fill
@@ -19,7 +19,7 @@ MEMORY_GOAL = Goal(Of.MEDIAN, 1024, lower=False)
 
 def measure(effort: Effort) -> Iterator[Result]:
     """Rebuild the views of the same history on both databases, each time in a new process."""
-    with sqlite_and_postgres() as urls:
+    with empty(effort.databases) as urls:
         for name, url in urls.items():
             with tempfile.TemporaryDirectory() as folder:
                 settings = Settings(folder=Path(folder), database_url=url, public_url=PUBLIC_URL)

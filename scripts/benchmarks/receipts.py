@@ -16,7 +16,7 @@ from projections.transparency.receipts import Receipts
 from registry.domain.events import CredentialIssued
 from registry.store.mapper import EventMapper
 from registry.store.recorders import EventRecorder
-from scripts.benchmarks.databases import sqlite_and_postgres
+from scripts.benchmarks.databases import empty
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import PUBLIC_URL
 from scripts.benchmarks.results import Goal, Of, Result
@@ -31,7 +31,7 @@ MILLISECONDS = 1000
 
 def measure(effort: Effort) -> Iterator[Result]:
     """Fill a log on each database, then ask for the receipts of events here and there in it."""
-    with sqlite_and_postgres() as urls:
+    with empty(effort.databases) as urls:
         for name, url in urls.items():
             with tempfile.TemporaryDirectory() as folder:
                 settings = Settings(folder=Path(folder), database_url=url, public_url=PUBLIC_URL)

@@ -16,7 +16,7 @@ from registry.store.mapper import EventMapper
 from registry.store.recorders import EventRecorder
 from registry.store.tables import documents, subjects
 from scripts.benchmarks import child
-from scripts.benchmarks.databases import sqlite_and_postgres
+from scripts.benchmarks.databases import empty
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import PUBLIC_URL
 from scripts.benchmarks.results import Goal, Of, Result
@@ -30,7 +30,7 @@ MEMORY_GOAL = Goal(Of.MEDIAN, 1024, lower=False)
 
 def measure(effort: Effort) -> Iterator[Result]:
     """Verify the same history on both databases, each time in a process of its own."""
-    with sqlite_and_postgres() as urls:
+    with empty(effort.databases) as urls:
         for name, url in urls.items():
             with tempfile.TemporaryDirectory() as folder:
                 settings = Settings(folder=Path(folder), database_url=url, public_url=PUBLIC_URL)
