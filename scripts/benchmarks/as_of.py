@@ -29,7 +29,6 @@ from scripts.benchmarks.sample_history import sample_events
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GAP = timedelta(milliseconds=5)
-TIMES_EFFORT = 10
 QUESTIONS = 200
 ROWS = 100
 GOAL = Goal(Of.MEDIAN, 10, lower=False)
@@ -49,11 +48,10 @@ class _Sample:
 
 def measure(effort: Effort) -> Iterator[Result]:
     """Ask about random credentials, pages of the issuer and a list, as of random times."""
-    count = effort.events * TIMES_EFFORT
     with empty(effort.databases) as urls:
         for kind, url in urls.items():
             with migrated(url) as database:
-                sample = _fill(database, count)
+                sample = _fill(database, effort.replayed)
                 yield from _ask_all(database, sample, effort, kind)
 
 

@@ -20,12 +20,14 @@ from scripts.benchmarks.results import Goal, Of, Result
 from scripts.benchmarks.sample_history import sample_events
 
 READING = "select_notifications"
+TOGETHER = "all_together"
 GOAL = Goal(Of.MEDIAN, 20_000)
+"""Of each by itself; what all of them may take is the question of `rebuilding`."""
 
 
 def measure(effort: Effort) -> Iterator[Result]:
     """Fold the same history into each projection alone, and into all of them together."""
-    groups: dict[str, Sequence[Projection]] = {p.name: [p] for p in ALL} | {"all_together": ALL}
+    groups: dict[str, Sequence[Projection]] = {p.name: [p] for p in ALL} | {TOGETHER: ALL}
     with postgres() as server, migrated(server.create_database()) as database:
         prepare(database, ALL)
         recorder = open_recorder(database)
@@ -37,7 +39,8 @@ def measure(effort: Effort) -> Iterator[Result]:
         note = f"{version(server)}, fsync on, {effort.events:,} events in pages of {PAGE:,}"
     reading = found.pop(READING)
     for name, runs in found.items():
-        yield Result(f"catch_up.{name}", "events/s", runs, {READING: reading}, GOAL, note=note)
+        goal = None if name == TOGETHER else GOAL
+        yield Result(f"catch_up.{name}", "events/s", runs, {READING: reading}, goal, note=note)
 
 
 def _fill(recorder: EventRecorder, count: int) -> None:

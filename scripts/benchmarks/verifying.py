@@ -34,7 +34,7 @@ GOALS = {
 MEASURED_SECONDS = 1
 GIVEN_TO_JAVASCRIPT = 100
 """It keeps nothing of a document for the next, so that it may meet the same one again."""
-GIVEN_TO_PEER = 20
+GIVEN_TO_PEER = 10
 """Badges a run: it is slow under rdfc, and nothing it does once is shared by more of them."""
 AT_ONCE = 1_000
 MULTIKEY = "https://w3id.org/security/multikey/v1"
