@@ -11,6 +11,7 @@ from projections.runner import Runner
 from projections.transparency.log import TransparencyLog
 from projections.turf import ListParts
 from projections.works import (
+    GivingWay,
     ListsWork,
     LogWork,
     Ticking,
@@ -54,6 +55,11 @@ def _works(base: Base, parts: Parts) -> list[Work]:
     lists, others = lists_and_others(parts.catch_up, parts.leadership)
     folds = ProcessRole.PROJECTIONS in roles
     publishes = ProcessRole.PUBLISHER in roles
+    followers: list[Work] = []
+    if folds:
+        followers.append(ViewsWork(others))
+    if ProcessRole.LOG in roles:
+        followers.append(LogWork(parts.transparency, parts.leadership))
     if folds or publishes:
         first = ListsWork(
             database=base.database,
@@ -63,10 +69,8 @@ def _works(base: Base, parts: Parts) -> list[Work]:
             parts=ListParts(parts.leadership, count=base.settings.publisher_parts),
         )
         works.append(first)
-        if folds:
-            works.append(ViewsWork(others, gives_way=lambda: first.is_behind))
-    if ProcessRole.LOG in roles:
-        works.append(LogWork(parts.transparency, parts.leadership))
+        followers = [GivingWay(each, first) for each in followers]
+    works += followers
     if ProcessRole.SCHEDULER in roles:
         works.append(TimedWork(parts.scheduler, parts.leadership))
     return works

@@ -5,7 +5,7 @@ first: what they are published from is folded by a work of its own, which waits 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from projections import LISTS, OTHERS, positions
@@ -32,7 +32,7 @@ REST_SECONDS = 0.03
 SCHEDULE_SECONDS = 1.0
 
 YIELD_SECONDS = 1.0
-"""How long other views give way at most, in one process, to lists that are far behind."""
+"""How long other works give way at most, in one process, to lists that are far behind."""
 
 
 class Work(Protocol):
@@ -99,14 +99,16 @@ class ListsWork:
         self._patience = Patience(time.monotonic)
         self._parts_before: frozenset[int] = frozenset()
         self.is_behind = False
-        """Whether more than a page of events is not folded yet."""
+        """Whether more than a page of events is not folded and published yet."""
 
     def turn(self) -> float:
         led = self._take_parts()
         newest = self._history.end() if led else 0
         count = self._following.step() if self._following else None
-        self.is_behind = (count or 0) >= PAGE
+        is_whole_page = (count or 0) >= PAGE
+        self.is_behind |= is_whole_page
         is_resting = self._publish(newest) if led else False
+        self.is_behind = is_whole_page
         if count is None and not led:
             return TRY_SECONDS
         rest = _rest_after(count or 0)
@@ -135,22 +137,16 @@ class ListsWork:
 
 
 class ViewsWork:
-    """Folds all other views; in one process with the lists it lets them go first."""
+    """Folds all other views."""
 
     name = "views"
     breath_seconds = 0.1
 
-    def __init__(self, following: Following, *, gives_way: Callable[[], bool]) -> None:
+    def __init__(self, following: Following) -> None:
         self._following = following
-        self._gives_way = gives_way
-        self._gave_way_at = 0.0
 
     def turn(self) -> float:
-        now = time.monotonic()
-        if self._gives_way() and now - self._gave_way_at < YIELD_SECONDS:
-            return REST_SECONDS
         count = self._following.step()
-        self._gave_way_at = time.monotonic()
         return TRY_SECONDS if count is None else _rest_after(count)
 
 
@@ -169,6 +165,24 @@ class LogWork:
             return TRY_SECONDS
         rest = _rest_after(self._transparency.tend())
         return min(rest, REST_SECONDS) if self._transparency.is_resting else rest
+
+
+class GivingWay:
+    """A work that, in one process with lists which are far behind, lets them go first a while."""
+
+    def __init__(self, work: Work, lists: ListsWork) -> None:
+        self._work = work
+        self._lists = lists
+        self._worked_at = 0.0
+        self.name = work.name
+        self.breath_seconds = work.breath_seconds
+
+    def turn(self) -> float:
+        if self._lists.is_behind and time.monotonic() - self._worked_at < YIELD_SECONDS:
+            return REST_SECONDS
+        rest = self._work.turn()
+        self._worked_at = time.monotonic()
+        return rest
 
 
 class TimedWork:

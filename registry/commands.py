@@ -6,7 +6,7 @@ knows how an issuer forms its keys (from a student's number, say) confirm a pers
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,9 @@ from registry.store.key_store import KeyStore
 
 REGISTRY = "registry"
 """The actor, and the scope, of what the registry does by itself."""
+
+SALT_BYTES = 16
+SALTS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,13 @@ class Commands:
         """Return 128 random bits in hex."""
         return self._nonce()
 
+    def salts(self) -> Callable[[], str]:
+        """Return a source of salts for one thread, which asks for random bits once for many.
+
+        Each time they are asked for, other threads may take the interpreter, and keep it a while.
+        """
+        return _salts(self._entropy).__next__
+
     def pick(self, below: int) -> int:
         """Return a random number below another, which is far smaller than 2**64."""
         return int.from_bytes(self._entropy(16)) % below
@@ -86,7 +96,14 @@ class Commands:
         ).hex()
 
     def _nonce(self) -> str:
-        return self._entropy(16).hex()
+        return self._entropy(SALT_BYTES).hex()
+
+
+def _salts(entropy: Callable[[int], bytes]) -> Iterator[str]:
+    while True:
+        block = entropy(SALTS_AT_ONCE * SALT_BYTES)
+        for first in range(0, len(block), SALT_BYTES):
+            yield block[first : first + SALT_BYTES].hex()
 
 
 def issuer_scope(issuer_id: str) -> str:

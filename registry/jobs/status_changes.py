@@ -124,7 +124,7 @@ class StatusChangeJobs:
         """Return the job's command; each change has an id of its own."""
         scope, kind = issuer_scope(job.issuer_id), "request/status-job"
         digest = self._sources.keys.keyed_digest(scope, kind, job.job_id.encode()).hex()
-        return Command(self._commands.clock(), job.actor, "", digest, self._commands.salt)
+        return Command(self._commands.clock(), job.actor, "", digest, self._commands.salts())
 
 
 def _note(claim: Claim) -> str | None:

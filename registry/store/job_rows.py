@@ -1,9 +1,9 @@
 """The rows of jobs as they are stored: sealed under the job's own key, bound to their place."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidTag
 
 from registry.domain.job import Row, SliceState
@@ -20,8 +20,7 @@ class SealedRows:
     def seal(self, job_id: str, number: int, rows: Sequence[Row]) -> bytes:
         """Return the rows of a slice as they are stored."""
         key = self._keys.get(key_name(job_id))
-        content = json.dumps(list(rows), ensure_ascii=False, separators=(",", ":")).encode()
-        return sealed(key, content, bound_to=_bound_to(job_id, number))
+        return sealed(key, orjson.dumps(rows), bound_to=_bound_to(job_id, number))
 
     def open(self, job_id: str, number: int, content: bytes) -> Sequence[Row]:
         """Return the rows of a slice; raises VaultDamagedError."""
@@ -32,7 +31,7 @@ class SealedRows:
             raise VaultDamagedError(
                 "stored rows of a job were damaged or moved", remedy="order the job anew"
             ) from error
-        rows: Sequence[Row] = json.loads(opened)
+        rows: Sequence[Row] = orjson.loads(opened)
         return rows
 
     def new_slice(

@@ -133,6 +133,7 @@ class KeyStore:
 
     def keyed_digest(self, name: str, kind: str, data: bytes) -> bytes:
         """Return HMAC-SHA-256 under the named secret, one family of digests a `kind`."""
+        # Not the function `digest`: it lets other threads take the interpreter each time.
         return hmac.new(self.get(name), kind.encode() + b"\0" + data, hashlib.sha256).digest()
 
     def put(self, name: str, secret: bytes, *, at: str) -> None:
