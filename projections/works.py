@@ -5,7 +5,7 @@ first: what they are published from is folded by a work of its own, which waits 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from projections import LISTS, OTHERS, positions
@@ -49,6 +49,12 @@ class Work(Protocol):
     def turn(self) -> float:
         """Do some of what there is; return in how many seconds to look again."""
         ...
+
+
+class Urgent(Protocol):
+    """What others give way to."""
+
+    is_behind: bool
 
 
 class Ticking(Protocol):
@@ -168,20 +174,23 @@ class LogWork:
 
 
 class GivingWay:
-    """A work that, in one process with lists which are far behind, lets them go first a while."""
+    """A work that lets lists which are far behind go first, a while, in one process with them."""
 
-    def __init__(self, work: Work, lists: ListsWork) -> None:
+    def __init__(
+        self, work: Work, urgent: Urgent, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._work = work
-        self._lists = lists
+        self._urgent = urgent
+        self._monotonic = monotonic
         self._worked_at = 0.0
         self.name = work.name
         self.breath_seconds = work.breath_seconds
 
     def turn(self) -> float:
-        if self._lists.is_behind and time.monotonic() - self._worked_at < YIELD_SECONDS:
+        if self._urgent.is_behind and self._monotonic() - self._worked_at < YIELD_SECONDS:
             return REST_SECONDS
         rest = self._work.turn()
-        self._worked_at = time.monotonic()
+        self._worked_at = self._monotonic()
         return rest
 
 

@@ -12,6 +12,8 @@ from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import StoredEvent
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.domain import events as e
 from registry.store.mapper import (
@@ -336,3 +338,29 @@ def test_text_that_only_spells_the_escape_of_nul_is_kept() -> None:
     event = next(event for event in EVENTS if isinstance(event, e.IssuerRegistered))
     spelt = replace(event, name_en="C:\\u0000 is no folder")
     assert EventMapper().to_domain_event(EventMapper().to_stored_event(spelt)) == spelt
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+    st.integers(min_value=0, max_value=2**53),
+    st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+)
+def test_every_event_is_written_as_the_json_of_its_sorted_members(
+    reason: str, index: int, until: str | None
+) -> None:
+    details = OF_CREDENTIAL | {"list_index": index, "reason": reason, "note_digest": None}
+    event = e.CredentialSuspended(**details, effective_at=None, until=until)
+    state = {name: value for name, value in vars(event).items() if "originator" not in name}
+    written = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    stored = EventMapper().to_stored_event(event)
+    assert stored.state == written.encode()
+    assert EventMapper().to_domain_event(stored) == event
+
+
+@pytest.mark.parametrize("number", [7.5, 1e21, 1e-7, 3.0])
+def test_numbers_of_a_definition_are_written_as_they_always_were(number: float) -> None:
+    definition = {"workload": {"hours": number, "ó": 1, "a": 2}}
+    event = e.AchievementRevised(**HEADER, issuer_id=ISSUER, definition=definition)
+    stored = EventMapper().to_stored_event(event)
+    written = json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert written.encode() in stored.state
