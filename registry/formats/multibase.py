@@ -9,6 +9,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# Two digits at a time take half as long.
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 _DIGITS: Final = {character: digit for digit, character in enumerate(_ALPHABET)}
 # Conversion takes time quadratic in the length; keys and signatures need about 140 characters.
 _MAX_BASE58_CHARACTERS: Final = 1_024
@@ -22,12 +24,12 @@ class MultibaseError(ValueError):
 def b58_encode(data: bytes) -> str:
     """Return bytes in base58btc, each leading zero byte as "1"."""
     number = int.from_bytes(data)
-    text = ""
+    pairs: list[str] = []
     while number:
-        number, digit = divmod(number, 58)
-        text = _ALPHABET[digit] + text
+        number, pair = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[pair])
     zeros = len(data) - len(data.lstrip(b"\0"))
-    return "1" * zeros + text
+    return "1" * zeros + "".join(reversed(pairs)).lstrip("1")
 
 
 def b58_decode(text: str) -> bytes:

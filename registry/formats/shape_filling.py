@@ -19,6 +19,7 @@ Texts = Sequence[str]
 # A text, or the place of one in the document.
 Part = str | int
 
+_HASHES: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384}
 # What nodes came to is kept up to so many characters in all; what else an entry takes is counted
 # as so many more.
 _MAX_KEPT: Final = 4_000_000
@@ -153,7 +154,7 @@ class Node:
         if self.incoming:
             subject, predicate = self.incoming
             lines.append(f"{_name(subject, texts)} {predicate}_:a .\n")
-        return hashlib.new(digest, "".join(sorted(lines)).encode()).hexdigest()
+        return _HASHES[digest]("".join(sorted(lines)).encode()).hexdigest()
 
 
 _NOT_YET: Final[tuple[object, Sequence[Told]]] = (None, ())
