@@ -59,6 +59,14 @@ def test_bits_survive_encoding_and_are_no_longer_than_gzip_9_makes_them(bits: by
     assert len(b64url_decode(encoded.text[1:])) <= len(gzip.compress(bits, 9, mtime=0))
 
 
+@pytest.mark.parametrize("entries", [1_048_576, 8_388_608])
+@pytest.mark.parametrize("count", [0, 1, 100, 2_000])
+def test_large_lists_that_are_nearly_empty_are_no_longer_either(entries: int, count: int) -> None:
+    bits = with_bits_set({number * 401 for number in range(count)}, entries // 8)
+    encoded = b64url_decode(encode(bits).text[1:])
+    assert len(encoded) <= len(gzip.compress(bits, 9, mtime=0))
+
+
 @given(sparse)
 def test_a_recorded_encoder_repeats_its_bytes(bits: bytes) -> None:
     encoded = encode(bits)
