@@ -9,19 +9,20 @@ published below that floor.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import structlog
 from bitarray import bitarray
 
 from projections.did_documents import DidPublisher, withdrawn_methods
-from projections.gate import Candidate, Change, GateRefusedError
+from projections.gate import GateRefusedError
 from projections.history import History
 from projections.list_documents import UnknownFormError, published_versions
 from projections.live_arrays import LiveArrays
 from projections.press import ArrayState, Press, Terms
 from projections.publish_folder import PublishedVersion, PublishFolder, jwt_name, list_name
-from projections.status_changes import ListKey, StatusChanges
+from projections.status_changes import Changes, ListKey, StatusChanges
 from projections.turf import Everywhere, Turf
 from projections.whole_saves import WholeSaves
 from registry.domain.errors import ConcurrentChangeError, ConflictError
@@ -116,7 +117,7 @@ class Publisher:
             frozen = arrays.frozen()
         if not due:
             return 0
-        changes = self._follow(states)
+        changes = Changes(self._follow(states), self._all_of(due))
         return sum(self._try(state, bits[state.list_key], changes, frozen) for state in due)
 
     def _is_time_to_look(self) -> bool:
@@ -197,6 +198,18 @@ class Publisher:
             self._changes.forget(state.list_key, to=self._published_position(state))
         return self._changes
 
+    def _all_of(self, states: Sequence[ArrayState]) -> Callable[[], StatusChanges]:
+        """Return what reads all status events of some lists, once, when it is first called."""
+
+        @cache
+        def read() -> StatusChanges:
+            after = min(state.opened_position for state in states) - 1
+            found = StatusChanges(self._history, after=after, wanted=self._turf.covers)
+            found.read_to(states[0].position)
+            return found
+
+        return read
+
     def _published_position(self, state: ArrayState) -> int:
         last = self._last_published(state.list_key)
         return last.position if last else state.opened_position - 1
@@ -205,7 +218,7 @@ class Publisher:
         self,
         state: ArrayState,
         bits: bitarray,
-        changes: StatusChanges,
+        changes: Changes,
         frozen: Mapping[str | None, str],
     ) -> bool:
         try:
@@ -254,22 +267,12 @@ class Publisher:
     def _newest_served(self, key: ListKey, last: StatusListPublished | None) -> int:
         return max((current.version for current in self._served(key, last).values()), default=0)
 
-    def _publish(self, state: ArrayState, bits: bitarray, changes: StatusChanges) -> None:
+    def _publish(self, state: ArrayState, bits: bitarray, changes: Changes) -> None:
         previous = self._press.previous(state, self._last_published(state.list_key))
-        since = self._since(state, previous, changes)
+        since = changes.since(state.list_key, previous, to=state.position)
         self._last[state.list_key] = self._press.publish(
             state, bits, previous=previous, since=since, turf=self._turf
         )
-
-    def _since(
-        self, state: ArrayState, previous: Candidate | None, changes: StatusChanges
-    ) -> list[Change]:
-        if previous is not None and previous.encoded_list is not None:
-            return changes.between(state.list_key, after=previous.position, to=state.position)
-        # The first version, or the one before it was lost: the whole history of the list.
-        whole = StatusChanges(self._history, after=state.opened_position - 1)
-        whole.read_to(state.position)
-        return whole.between(state.list_key, after=0, to=state.position)
 
     def _alarm(self, key: ListKey, reason: str) -> None:
         known = self.alarms.get(key)

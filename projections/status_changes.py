@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from projections.gate import WATCHED, Change, changes
+from projections.gate import WATCHED, Candidate, Change, changes
 from projections.history import History, Recorded
 
 ListKey = tuple[str, str]
@@ -43,3 +44,20 @@ class StatusChanges:
     def forget(self, key: ListKey, *, to: int) -> None:
         """Drop a list's changes up to `to`: they are published."""
         self._pending[key] = [c for c in self._pending[key] if c.position > to]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The status events that are to be published; `all` reads those of all time."""
+
+    newest: StatusChanges
+    all: Callable[[], StatusChanges]
+
+    def since(self, key: ListKey, previous: Candidate | None, *, to: int) -> list[Change]:
+        """Return a list's changes since its previous version.
+
+        All of them for the first version, and where the one before it was lost.
+        """
+        if previous is not None and previous.encoded_list is not None:
+            return self.newest.between(key, after=previous.position, to=to)
+        return self.all().between(key, after=0, to=to)
