@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from projections.list_documents import published_versions
 from projections.publish_folder import PublishedVersion
@@ -265,6 +266,33 @@ def test_version_whose_file_was_lost_is_followed_by_one_made_from_the_whole_hist
     assert (restarted.bit(first), restarted.bit(second)) == (1, 1)
     restarted.registry.catch_up.run()
     assert restarted.replay().verify().identical
+
+
+def test_lists_whose_files_were_lost_are_made_from_one_reading_of_the_history(
+    by_hand: ByHand, another: Another
+) -> None:
+    first, second, third = by_hand.issue(3)
+    by_hand.revoke(first)
+    by_hand.settle()
+    shutil.rmtree(by_hand.registry.folder.root)
+    restarted = another()
+    restarted.revoke(second)
+    restarted.suspend(third)
+    restarted.registry.catch_up.run()
+    pages: list[str] = []
+    event.listen(
+        restarted.registry.database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: (
+            pages.append(statement)
+            if "topic" in statement and "ORDER BY notification_id" in statement
+            else None
+        ),
+    )
+    assert restarted.registry.publisher.tick() == 2
+    # What is newer than the last versions, and all there is; each ends with an empty page.
+    assert len(pages) == 4
+    assert (restarted.bit(first), restarted.bit(third, "suspension")) == (1, 1)
 
 
 @on_sqlite
