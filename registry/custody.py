@@ -66,7 +66,7 @@ class Custody:
     def _found(self, asker_id: str, credential_id: str) -> Changeable:
         number = parse_id(credential_id, UnknownCredentialError, field="credential_id")
         asker = Issuer(parse_id(asker_id, UnknownIssuerError, field="issuer_id"))
-        # Most ask for their own.
+        # Most ask for their own; whoever does not waits as long as for one that is not there.
         credential, owner = self._streams.load_both(Credential(number), asker)
         owner_id = credential.issuance.issuer_id if credential.version else asker_id
         if not credential.version or owner_id != asker_id:

@@ -52,9 +52,10 @@ def _types(hint: Any) -> frozenset[type]:
     return frozenset(get_origin(option) or option for option in options)
 
 
+_HINTS = {event_class: get_type_hints(event_class) for event_class in EVENT_CLASSES}
 _TYPES = {
-    event_class: {name: _types(hint) for name, hint in get_type_hints(event_class).items()}
-    for event_class in EVENT_CLASSES
+    event_class: {name: _types(hint) for name, hint in hints.items()}
+    for event_class, hints in _HINTS.items()
 }
 
 
@@ -71,7 +72,7 @@ _PLAIN_TYPES = frozenset({str, int, bool, type(None)})
 _PLAIN = frozenset(
     event_class
     for event_class in EVENT_CLASSES
-    if all(_is_plain(get_type_hints(event_class)[name]) for name in _KNOWN[event_class])
+    if all(_is_plain(_HINTS[event_class][name]) for name in _KNOWN[event_class])
 )
 """Classes without members of any shape, whose numbers may be written in more than one way."""
 

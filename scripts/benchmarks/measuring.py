@@ -82,5 +82,7 @@ def settled() -> Iterator[None]:
     """Leave what there is already out of garbage collections, as the server does once it is up."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
