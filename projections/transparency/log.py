@@ -179,11 +179,15 @@ class TransparencyLog:
         Raises as `tick` does.
         """
         count = 0
-        while (grown := self.tick()) or self.is_resting:
+        while True:
+            # Asked before the tick: a rest that ends after the tick has looked leaves it unsigned.
+            is_resting = self.is_resting
+            grown = self.tick()
             count += grown
+            if not grown and not is_resting:
+                return count
             if not grown:
                 time.sleep(0.01)
-        return count
 
     def finish(self) -> None:
         """Run, but turn a failure into an alarm: what a command has changed stays changed."""

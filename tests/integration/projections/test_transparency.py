@@ -173,6 +173,26 @@ def test_a_command_that_ends_leaves_nothing_unsigned(by_hand: ByHand) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("step", [0.01, 0.03, 0.04, 0.06])
+def test_nothing_is_left_unsigned_wherever_the_tenth_of_a_second_ends(
+    by_hand: ByHand, step: float
+) -> None:
+    seconds, steps = [10.0], [0.0]
+
+    def looked_at() -> float:
+        seconds[0] += steps[0]
+        return seconds[0]
+
+    log = with_seconds(by_hand.registry, looked_at)
+    by_hand.issue()
+    log.run()
+    steps[0] = step
+    by_hand.issue(number=2)
+    log.run()
+    assert log.size == by_hand.registry.history.end()
+
+
+@on_sqlite
 def test_a_log_that_fails_does_not_fail_the_command_that_ends(by_hand: ByHand) -> None:
     by_hand.issue()
     by_hand.registry.settings.log_key_file.unlink()
