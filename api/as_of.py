@@ -30,6 +30,7 @@ from api.csv_answers import CSV_CONTENT, WantsCsv, csv_response
 from api.requests import GuardedRoute
 from api.responses import refusals
 from api.values import Cursor, Id, Instant, Purpose, VersionNumber
+from projections import VIEWS
 from projections.past import as_of
 from projections.past.moments import Question
 from projections.queries import Window
@@ -93,7 +94,7 @@ def read_credential_as_of(
 ) -> CredentialAsOfAnswer | Response:
     """Read what was known of a credential's status, and of which times."""
     issuer_id = readable(credential_id, asker, registry).issuance.issuer_id
-    with registry.read_by(asker.role).snapshot() as connection:
+    with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         answer = credential_answer_as_of(connection, credential_id, question, issuer_id=issuer_id)
     if wants_csv:
         return csv_response(SPAN_COLUMNS, map(vars, answer.known), headers=_said(answer.as_of))
@@ -117,7 +118,7 @@ def read_issuer_as_of(
     """Read the statuses of an issuer's credentials, and how many of each there were."""
     check_own(issuer_id, asker)
     registry.application.issuer(issuer_id)
-    with registry.read_by(asker.role).snapshot() as connection:
+    with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         answer = issuer_answer_as_of(connection, issuer_id, question, Window(limit, cursor))
     if wants_csv:
         headers = _said(answer.as_of, following=answer.next)
@@ -139,7 +140,7 @@ def read_list_as_of(
     wants_csv: WantsCsv,
 ) -> ListAsOfAnswer | Response:
     """Read which entries of a list were set, published or not."""
-    with registry.read_by(asker.role).snapshot() as connection:
+    with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         check_own_list(connection, list_id, purpose, asker)
         answer = list_answer_as_of(connection, list_id, purpose, question)
     if wants_csv:
@@ -162,7 +163,7 @@ def read_differences(
     later: Annotated[VersionNumber, Query(alias="to", description="Another version.")],
 ) -> DifferencesAnswer | Response:
     """Read which entries differ between two versions of a list, with the events that did it."""
-    with registry.read_by(asker.role).snapshot() as connection:
+    with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         check_own_list(connection, list_id, purpose, asker)
         answer = differences_answer(connection, list_id, purpose, versions=(earlier, later))
     if wants_csv:
@@ -188,7 +189,7 @@ def read_changes(
 ) -> ChangesAnswer | Response:
     """Read what changed between two positions, with the events that did it."""
     whose = asker.issuer_id if asker.role is Role.ISSUER else issuer_id
-    with registry.read_by(asker.role).snapshot() as connection:
+    with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         answer = changes_answer(connection, whose, after=after, until=until, limit=limit)
     if wants_csv:
         headers = {"X-Position": str(answer.until), "X-Next": str(answer.next or "")}

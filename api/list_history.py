@@ -35,6 +35,7 @@ from api.published import JWT_TYPES, LIST_TYPES
 from api.requests import GuardedRoute, OpenRoute
 from api.responses import refusals
 from api.values import Cursor, Id, Limit, Purpose, VersionNumber
+from projections import VIEWS
 from projections.past import as_of, past_lists
 from projections.past.past_lists import PastLists, PastVersion
 from projections.publish_folder import LIST_NAME, list_name
@@ -89,7 +90,7 @@ def list_versions(
     limit: Annotated[Limit, Query()] = 50,
 ) -> Listing[ListVersion]:
     """List the versions of a status list, newest first."""
-    with registry.read_by(asker.role).snapshot() as connection:
+    with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         check_own_list(connection, list_id, purpose, asker)
         page = past_lists.page(connection, list_id, purpose, Window(limit, cursor))
     names = ListVersion.model_fields
@@ -111,7 +112,7 @@ def read_version(
     registry: Serving,
 ) -> Response:
     """Read a version of a status list as it was served, in the form that is accepted."""
-    with registry.database.snapshot() as connection:
+    with registry.database.snapshot(of=VIEWS) as connection:
         check_own_list(connection, list_id, purpose, asker)
         found = past_lists.numbered(connection, list_id, purpose, version)
     return _version_response(found, request, registry, caching=f"private, {FOR_EVER}")
@@ -157,7 +158,7 @@ def read_past_list(
     if timestamp is None or not re.fullmatch(LIST_NAME, list_name(list_id, purpose)):
         raise NoSuchResourceError("there is nothing here")
     at = parse_timestamp(timestamp)
-    with registry.database.snapshot() as connection:
+    with registry.database.snapshot(of=VIEWS) as connection:
         is_public = _check_admitted(connection, list_id, purpose, request)
         found = _valid_at(connection, list_id, purpose, at)
     # A version that began before that time may yet be on its way where none is known to follow.

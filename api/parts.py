@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from api import clock
 from api.opening import open_key_store, open_log_keys, public_url_of
 from api.settings import Settings
+from projections import VIEWS
 from projections.claims import Claims
 from projections.did_documents import DidPublisher
 from projections.erasures import ViewedHoldings
@@ -188,7 +190,7 @@ def build_transparency(base: Base) -> TransparencyLog:
 
 def build_scheduler(base: Base, housekeeping: Housekeeping) -> Scheduler:
     """Build what sees to things that fall due."""
-    snapshot = base.database.snapshot
+    snapshot = partial(base.database.snapshot, of=VIEWS)
     retention = timedelta(days=base.settings.list_retention_days)
     shard = base.settings.shard
     return Scheduler(

@@ -22,6 +22,9 @@ ALL: tuple[Projection, ...] = (
 )
 """The built-in projections; status lists first, for they are what verifiers wait for."""
 
+VIEWS: tuple[str, ...] = tuple(view for each in ALL for view in each.tables)
+"""What is read of them: whoever asks several questions of one moment keeps these as they are."""
+
 LISTS: tuple[Projection, ...] = tuple(
     each for each in ALL if each.name in {StatusListsProjection.name, DirectoryProjection.name}
 )

@@ -22,6 +22,14 @@ from registry.domain.events import SigningKeyAdded, StatusListPublished
 LONGEST_SHOWN = 100
 
 
+def hold_tables(connection: Connection, projections: Iterable[Projection]) -> None:
+    """Touch every table that is live, so that PostgreSQL keeps them until this reading ends."""
+    for projection in projections:
+        generation = positions.live(connection, projection.name).generation
+        for table in generation.tables(projection.tables).values():
+            connection.execute(select(table).limit(0)).close()
+
+
 class Comparison:
     """Compares over one snapshot of the database; tells `outcome` how far it came."""
 
@@ -48,7 +56,6 @@ class Comparison:
         }
         self.generations = [place.generation for place in places]
         self.unreadable = set[int]()
-        self._hold_tables()
         stops = {place.generation.projection: place.position for place in places}
         newest = max(stops.values())
         self.fold = Fold(projections, scratch.rows, stops)
@@ -56,12 +63,6 @@ class Comparison:
         outcome.position, outcome.pending = newest, history.end() - newest
         self.versions = ListVersions(folder, public_url, self.outcome)
         self.served = Served(history, folder, scratch, shard)
-
-    def _hold_tables(self) -> None:
-        """Touch every table, so that PostgreSQL keeps them until this reading ends."""
-        for tables in self.tables.values():
-            for table in tables.values():
-                self.connection.execute(select(table).limit(0)).close()
 
     def differences(self, *, all_versions: bool) -> Generator[Difference]:
         """Yield every difference, history first, then what is served, then the views.

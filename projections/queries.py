@@ -70,7 +70,7 @@ def credentials(database: Database, wanted: CredentialFilter, window: Window) ->
 @contextmanager
 def selection(database: Database, wanted: CredentialFilter) -> Iterator[tuple[int, Iterator[str]]]:
     """Give the position the view stands at, and the ids of what is found there, oldest first."""
-    with database.snapshot(patient=True) as connection:
+    with database.snapshot(patient=True, of=[CREDENTIALS]) as connection:
         place = positions.live(connection, CredentialsProjection.name)
         yield place.position, _ids(connection, wanted)
 

@@ -4,6 +4,7 @@ Readers see the old tables until the switch and the new ones after it; nothing s
 but the fold of new events, for as long as the comparison takes.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from projections.positions import Progress
 from projections.projection import Generation, Projection
 from registry.domain.errors import ConflictError
 from registry.store.database import Database, StoreUnavailableError
+
+ATTEMPTS = 5
+"""How often a view is switched at most that somebody, perhaps a backup, reads for long."""
+
+REST_SECONDS = 5.0
+"""How long it is left alone in between: who comes to read it while it is tried has to wait."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,9 @@ def rebuild(
     with database.alone(*(f"rebuild-{each.name}" for each in projections)) as alone:
         if not alone:
             names = ", ".join(each.name for each in projections)
-            raise ConflictError(f"a view is being rebuilt already, of: {names}")
+            raise ConflictError(
+                f"a view is being rebuilt already, of: {names}", remedy="wait until that has ended"
+            )
         for each in projections:
             _drop_others(database, each)
         made = [_New(each, _create(database, each)) for each in projections]
@@ -118,8 +127,19 @@ def _place(connection: Connection, new: _New) -> _Place:
 
 
 def _switched(database: Database, history: History, new: _New) -> Rebuilt:
-    with database.writing(patient=True) as connection:
-        return _switch(connection, history, *new)
+    """Switch one view; raises StoreUnavailableError where somebody reads it all the time."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(StoreUnavailableError), database.writing(patient=True) as connection:
+            return _switch(connection, history, *new)
+        time.sleep(REST_SECONDS)
+    try:
+        with database.writing(patient=True) as connection:
+            return _switch(connection, history, *new)
+    except StoreUnavailableError as error:
+        raise StoreUnavailableError(
+            f"the view {new.projection.name} could not be switched: {error.reason}",
+            remedy="rebuild it when neither a backup nor a long query reads it",
+        ) from error
 
 
 def _switch(

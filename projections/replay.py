@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from projections.comparison import Comparison
+from projections.comparison import Comparison, hold_tables
 from projections.differences import Difference, Outcome
 from projections.fold import Fold, in_memory
 from projections.history import History, Recorded
@@ -80,6 +80,8 @@ class Replay:
         if against is not None and self.database.is_standby:
             wait_for_leaves(self.database, against.files.number, size=against.newest.size)
         with self.database.snapshot(patient=True) as connection:
+            # Before the log, which takes long: a view may be rebuilt meanwhile.
+            hold_tables(connection, self.projections)
             outcome = self._held_against(against, connection, on_progress)
             if outcome.tampered is None:
                 outcome.difference = self._in_log_tables(against, connection)

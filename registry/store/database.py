@@ -98,16 +98,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def snapshot(self, *, patient: bool = False) -> Iterator[Connection]:
+    def snapshot(self, *, patient: bool = False, of: Sequence[str] = ()) -> Iterator[Connection]:
         """Give a connection whose statements all see the same moment, on both databases.
 
         With `patient` the transaction may wait and its statements may run as long as they need.
+        The views named in `of` are not replaced meanwhile: on PostgreSQL a view made after the
+        moment is found all the same, and few of its rows are seen, or none.
         """
         with _unavailable_when_it_fails(), self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             if patient:
                 self._lift_limits(connection)
+            if of and not self.is_sqlite:
+                # The first statement that sees anything begins the moment; this one sees nothing.
+                connection.exec_driver_sql(f"LOCK TABLE {', '.join(of)} IN ACCESS SHARE MODE")
             yield connection
 
     @contextmanager

@@ -1,11 +1,12 @@
 """A view is made anew beside the live one, which is read meanwhile, and takes its place at once."""
 
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 import pytest
 from sqlalchemy import inspect, text
 
-from projections import ALL, positions
+from projections import ALL, VIEWS, positions, queries
 from projections.credentials import CredentialsProjection
 from projections.positions import ProjectionOutdatedError, prepare
 from projections.projection import Projection
@@ -14,8 +15,10 @@ from projections.rows import Rows
 from projections.status_lists import StatusListsProjection
 from registry.domain.errors import ConflictError
 from registry.domain.events import Event
+from registry.store.database import StoreUnavailableError
 from registry.store.recorders import open_recorder
 from tests.integration.projections.by_hand import ByHand, SlowHistory
+from tests.integration.projections.conftest import Another
 
 
 class KilledError(Exception):
@@ -196,6 +199,76 @@ def test_what_happens_between_the_last_page_and_the_switch_is_in_it(
     [result] = rebuild(registry.database, history, [CredentialsProjection()])
     assert (result.rows, result.differing_rows) == (6, 0)
     assert lived.replay().verify().identical
+
+
+@pytest.fixture
+def read_for_long(another: Another, monkeypatch: pytest.MonkeyPatch) -> ByHand:
+    """A registry on PostgreSQL that soon gives up waiting for those who read a view."""
+    monkeypatch.setattr("registry.store.database.LOCK_SECONDS", 0.1)
+    by_hand = another()
+    by_hand.issue(2)
+    by_hand.settle()
+    return by_hand
+
+
+on_postgres = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@on_postgres
+def test_view_that_a_backup_reads_is_switched_once_that_has_ended(
+    read_for_long: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_for_long.rows()
+    with ExitStack() as reading:
+        connection = reading.enter_context(read_for_long.registry.database.snapshot())
+        connection.execute(text("SELECT COUNT(*) FROM credentials"))
+        monkeypatch.setattr("projections.rebuild.time.sleep", lambda _: reading.close())
+
+        result = rebuilt(read_for_long)
+
+    assert (result.generation, result.differing_rows) == (2, 0)
+    assert read_for_long.rows() == before
+
+
+@on_postgres
+def test_view_that_is_read_all_the_time_stays_as_it_is_and_is_named(
+    read_for_long: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.rebuild.REST_SECONDS", 0)
+    with read_for_long.registry.database.snapshot() as connection:
+        connection.execute(text("SELECT COUNT(*) FROM credentials"))
+
+        with pytest.raises(StoreUnavailableError, match="credentials could not be switched") as no:
+            rebuilt(read_for_long)
+
+    assert no.value.remedy == "rebuild it when neither a backup nor a long query reads it"
+    assert rebuilt(read_for_long).differing_rows == 0
+
+
+@on_postgres
+def test_question_that_was_begun_finds_all_rows_though_the_view_is_rebuilt_meanwhile(
+    read_for_long: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.rebuild.REST_SECONDS", 0)
+    database = read_for_long.registry.database
+    with queries.selection(database, queries.CredentialFilter()) as (_, ids):
+        with suppress(StoreUnavailableError):
+            rebuilt(read_for_long)
+
+        assert len(list(ids)) == 2
+
+
+@on_postgres
+@pytest.mark.parametrize("projection", ALL, ids=lambda projection: projection.name)
+def test_no_view_is_replaced_while_a_snapshot_of_all_lasts(
+    read_for_long: ByHand, monkeypatch: pytest.MonkeyPatch, projection: Projection
+) -> None:
+    monkeypatch.setattr("projections.rebuild.REST_SECONDS", 0)
+    with (
+        read_for_long.registry.database.snapshot(of=VIEWS),
+        pytest.raises(StoreUnavailableError, match="could not be switched"),
+    ):
+        rebuilt(read_for_long, projection)
 
 
 def test_view_of_an_older_form_is_refused_and_then_replaced(lived: ByHand) -> None:

@@ -305,6 +305,22 @@ def test_replay_is_not_disturbed_by_a_view_that_is_rebuilt_meanwhile(lived: Live
     assert lived.replay().verify().identical
 
 
+def test_replay_is_not_disturbed_by_a_view_that_is_rebuilt_while_it_reads_the_log(
+    lived: Lived,
+) -> None:
+    registry, rebuilt = lived.registry, list[str]()
+    registry.transparency.run()
+    registry.catch_up.run()
+
+    def meanwhile(what: str, *_: object) -> None:
+        if not rebuilt:
+            rebuilt.append(what)
+            rebuild(registry.database, registry.history, [CredentialsProjection()])
+
+    assert lived.replay().verify(on_progress=meanwhile).identical
+    assert rebuilt == ["leaves"]
+
+
 @pytest.mark.parametrize(
     "change",
     ["credentials SET credential_id = CAST(credential_id AS BLOB)", "issuers SET keys = 'no JSON'"],
