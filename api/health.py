@@ -102,6 +102,10 @@ def readiness_of(registry: Registry) -> Readiness:
             if state.failure
         ]
     warnings += [
+        f"the DID document of issuer {issuer_id} is not published: {reason}"
+        for issuer_id, reason in sorted(registry.publisher.unwritten_documents.items())
+    ]
+    warnings += [
         f"list {list_id}/{purpose} is not published: {alarm.reason}"
         for (list_id, purpose), alarm in sorted(registry.publisher.alarms.items())
     ]

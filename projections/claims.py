@@ -26,7 +26,8 @@ class Claims:
         if self._read(name) == wanted:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self._folder / f".{name}.{os.getpid()}"
+        # Not the process's number, which is another's too where each machine is a container.
+        unfinished = self._folder / f".{name}.{os.urandom(8).hex()}"
         with unfinished.open("w", encoding="utf-8") as output:
             json.dump(sorted(wanted), output)
             output.flush()

@@ -34,13 +34,15 @@ class DidPublisher:
         self._shard = shard
         self._claims = claims
         self._seen = -1
+        self.failures: dict[str, str] = {}
+        """Issuers whose document could not be written, and why; each is tried again in time."""
 
     def publish(self, connection: Connection, *, everything: bool) -> int:
         """Publish what changed since the last call; return how many.
 
         With `everything` also what is missing from the folder, though nothing changed; then other
         shards are told whose documents these are. An issuer with a key that is unknown here keeps
-        its last document, and so do its lists.
+        its last document, and so do its lists. One that cannot be written keeps no other waiting.
         """
         generation = positions.live(connection, DirectoryProjection.name).generation
         issuers = generation.tables(DirectoryProjection.tables)[ISSUERS]
@@ -50,10 +52,24 @@ class DidPublisher:
         rows = connection.execute(query).mappings().all()
         if everything and self._claims is not None:
             self._claims.make(self._shard, [row["issuer_id"] for row in rows])
-        stale = [row for row in rows if has_document(row) and self._is_stale(row)]
-        published = sum(self._put(row) for row in stale)
+        published = sum(self._try(row) for row in rows if has_document(row))
         self._seen = max([self._seen, *(row["changed_position"] for row in rows)])
         return published
+
+    def _try(self, row: Mapping[Any, Any]) -> bool:
+        issuer_id = row["issuer_id"]
+        try:
+            is_published = self._is_stale(row) and self._put(row)
+        except OSError as error:
+            self._fail(issuer_id, error.strerror or type(error).__name__)
+            return False
+        self.failures.pop(issuer_id, None)
+        return is_published
+
+    def _fail(self, issuer_id: str, reason: str) -> None:
+        if reason != self.failures.get(issuer_id):
+            log.error("DID document not published", issuer_id=issuer_id, reason=reason)
+        self.failures[issuer_id] = reason
 
     def _put(self, row: Mapping[Any, Any]) -> bool:
         name = did_name(row["issuer_id"])

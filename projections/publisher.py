@@ -120,6 +120,11 @@ class Publisher:
         changes = Changes(self._follow(states), self._all_of(due))
         return sum(self._try(state, bits[state.list_key], changes, frozen) for state in due)
 
+    @property
+    def unwritten_documents(self) -> Mapping[str, str]:
+        """The issuers whose DID document cannot be written, and why; their lists stay as well."""
+        return self._did_publisher.failures
+
     def _is_time_to_look(self) -> bool:
         """Return, once a second, that every DID document is to be looked for."""
         now = self._clock()
@@ -129,9 +134,14 @@ class Publisher:
         return True
 
     def _withdraw(self, key: ListKey) -> None:
-        self._folder.withdraw(list_name(*key))
-        if self._folder.is_served(jwt_name(*key)):
-            self._folder.withdraw(jwt_name(*key))
+        try:
+            self._folder.withdraw(list_name(*key))
+            if self._folder.is_served(jwt_name(*key)):
+                self._folder.withdraw(jwt_name(*key))
+        except OSError as error:
+            self._alarm(key, f"it has ended and cannot be withdrawn: {error}")
+        else:
+            self.alarms.pop(key, None)
 
     def forget(self) -> None:
         """Know nothing of what was published: other processes may have published since."""
@@ -190,8 +200,9 @@ class Publisher:
 
     def _follow(self, states: Sequence[ArrayState]) -> StatusChanges:
         """Take in the status events up to the arrays' position."""
-        if self._changes is None:
-            start = min(self._published_position(state) for state in states)
+        start = min(self._published_position(state) for state in states)
+        # A list that could not be read before may be further behind than all others were.
+        if self._changes is None or start < self._changes.start:
             self._changes = StatusChanges(self._history, after=start, wanted=self._turf.covers)
         self._changes.read_to(states[0].position)
         for state in states:
@@ -239,6 +250,9 @@ class Publisher:
         reason = frozen.get(state.issuer_id) or frozen.get(None)
         if reason is not None:
             raise GateRefusedError(reason)
+        unwritten = self.unwritten_documents.get(state.issuer_id)
+        if unwritten is not None:
+            raise GateRefusedError(f"its issuer's DID document is not published: {unwritten}")
 
     def _mend(self, state: ArrayState) -> None:
         """Serve what was recorded and not yet swapped in; refuse to go below what is served."""

@@ -24,6 +24,7 @@ class StatusChanges:
         wanted: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._history = history
+        self.start = after
         self._after = after
         self._wanted = wanted
         self._pending: defaultdict[ListKey, list[Change]] = defaultdict(list)

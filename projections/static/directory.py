@@ -54,6 +54,11 @@ class DirectoryTarget:
         with _told_as_away():
             self._folder.withdraw(name)
 
+    def is_withdrawn(self, name: str) -> bool:
+        """Return whether what `withdraw` leaves is there."""
+        with _told_as_away():
+            return self._folder.is_withdrawn(name)
+
 
 @contextmanager
 def _told_as_away() -> Iterator[None]:

@@ -119,6 +119,10 @@ class StoreTarget:
             self._wins(_mark(name), b"", None)
         self._delete(name)
 
+    def is_withdrawn(self, name: str) -> bool:
+        """Return whether what `withdraw` leaves is there."""
+        return _asking(lambda: self._is_withdrawn(name))
+
     def _is_withdrawn(self, name: str) -> bool:
         try:
             obstore.head(self._store, _mark(name))

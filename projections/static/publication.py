@@ -80,17 +80,20 @@ class StaticPublication:
                 self._prepared = True
             self._look_again()
             lacking = [entry for entry in entries if self._lacks(entry)]
-            # One name that cannot be written must not keep all others from their turn.
-            lacking.sort(key=lambda entry: entry.name in self._failed)
+            # Names that cannot be read or written must not keep all others from their turn.
+            last = self._failed | self._damaged.keys()
+            lacking.sort(key=lambda entry: entry.name in last)
             return self._copy(lacking[:MOST_A_TICK])
         finally:
             self.standing = self._stand(entries)
 
     def finish(self) -> list[str]:
         """Copy everything that the target lacks; return the names. Raises as `tick` does."""
-        names = list[str]()
-        while found := self.tick():
+        names, seen = list[str](), None
+        # A tick that copies nothing may have found only names that are ahead, or damaged.
+        while (found := self.tick()) or seen != (self.standing.behind, self.standing.damaged):
             names += found
+            seen = (self.standing.behind, self.standing.damaged)
         return names
 
     def compare(self) -> list[str]:
@@ -100,19 +103,13 @@ class StaticPublication:
         """
         entries = self._sight.entries()
         try:
-            found = self._each(self.target.served, [entry.name for entry in entries])
-            for entry, served in zip(entries, found, strict=True):
-                self._compare(entry, served)
+            wanted = [(entry.name, entry.published) for entry in entries]
+            for (name, published), stands in zip(wanted, self._look(wanted), strict=True):
+                if stands:
+                    self._known[name] = published
         finally:
             self.standing = self._stand(entries)
         return [entry.name for entry in entries if self._lacks(entry)]
-
-    def _compare(self, entry: Entry, served: PublishedVersion | None) -> None:
-        is_ahead = bool(served and entry.published and served.version > entry.published.version)
-        if is_ahead:
-            self._ahead.add(entry.name)
-        if is_ahead or served == entry.published:
-            self._known[entry.name] = entry.published
 
     def _lacks(self, entry: Entry) -> bool:
         if entry.name not in self._known:
@@ -128,10 +125,22 @@ class StaticPublication:
             self._to_look_at.extend(self._known)
         count = min(len(self._to_look_at), MOST_A_TICK)
         names = [self._to_look_at.popleft() for _ in range(count)]
-        for name, found in zip(names, self._each(self.target.served, names), strict=True):
-            # What is ahead differs as long as it is there.
-            if found != self._known[name] and not (found and name in self._ahead):
+        wanted = [(name, self._known[name]) for name in names]
+        for name, stands in zip(names, self._look(wanted), strict=True):
+            if not stands:
                 del self._known[name]
+
+    def _look(self, wanted: Sequence[tuple[str, PublishedVersion | None]]) -> list[bool]:
+        """Return of each name whether the target has the version wanted there, None for its end."""
+        return self._each(lambda each: self._is_there(*each), wanted)
+
+    def _is_there(self, name: str, published: PublishedVersion | None) -> bool:
+        served = self.target.served(name)
+        if published is None:
+            return served is None and self.target.is_withdrawn(name)
+        is_ahead = served is not None and served.version > published.version
+        (self._ahead.add if is_ahead else self._ahead.discard)(name)
+        return is_ahead or served == published  # What is ahead stays.
 
     def _copy(self, entries: Sequence[Entry]) -> list[str]:
         done = self._each(self._try, entries)

@@ -61,3 +61,7 @@ class Target(Protocol):
     def withdraw(self, name: str) -> None:
         """Serve a name no more, and leave `NAME.withdrawn` to tell so for ever."""
         ...
+
+    def is_withdrawn(self, name: str) -> bool:
+        """Return whether what `withdraw` leaves is there."""
+        ...

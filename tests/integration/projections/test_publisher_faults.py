@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from api.health import readiness_of
 from projections.list_documents import published_versions
-from projections.publish_folder import PublishedVersion
+from projections.publish_folder import PublishedVersion, did_name
+from projections.status_lists import STATUS_ARRAYS
 from registry.domain.credential import Credential
 from registry.domain.events import Event, StatusListPublished
 from registry.domain.securing import Mechanism
-from tests.integration.projections.by_hand import ByHand, name_of
+from tests.integration.projections.by_hand import ByHand, list_of, name_of
 from tests.integration.projections.conftest import Another
 from tests.postgres import PostgresServer
 
@@ -336,3 +338,76 @@ def test_link_that_became_a_plain_file_holds_up_no_other_list(
     restarted = another()
     restarted.settle()
     assert restarted.bit(theirs) == 1
+
+
+def test_list_that_could_not_be_read_at_the_start_is_published_once_it_can_be(
+    by_hand: ByHand, another: Another
+) -> None:
+    (behind,) = by_hand.issue(1)
+    first, second = by_hand.issue(2, number=2)
+    by_hand.settle()
+    folder = (by_hand.registry.folder.root / name_of(behind)).parent
+    away = folder.rename(folder.with_name("away"))
+    folder.touch()
+    by_hand.revoke(behind)
+    by_hand.revoke(first)
+    by_hand.clock.advance(hours=13)
+    by_hand.settle()
+
+    restarted = another()
+    restarted.suspend(second)
+    restarted.settle()
+    assert "Not a directory" in (restarted.alarm(behind) or "")
+    folder.unlink()
+    away.rename(folder)
+    restarted.clock.advance(seconds=5)
+    restarted.settle()
+
+    assert restarted.registry.publisher.alarms == {}
+    assert restarted.bit(behind) == 1
+
+
+@on_sqlite
+def test_did_document_that_cannot_be_written_holds_up_no_other_issuers_lists(
+    by_hand: ByHand, another: Another
+) -> None:
+    (mine,), (theirs,) = by_hand.issue(1), by_hand.issue(1, number=2)
+    by_hand.settle()
+    link = by_hand.registry.folder.root / did_name(mine.issuance.issuer_id)
+    link.unlink()
+    (link / "of my own").mkdir(parents=True)
+    by_hand.revoke(mine)
+    by_hand.revoke(theirs)
+    restarted = another()
+    restarted.settle()
+    assert restarted.bit(theirs) == 1
+    assert restarted.bit(mine) == 0, "it may be signed with a key that its document lacks"
+    assert "DID document is not published: Is a directory" in (restarted.alarm(mine) or "")
+    (document, *_) = readiness_of(restarted.registry).warnings
+    assert document.startswith(f"the DID document of issuer {mine.issuance.issuer_id} is not")
+    (link / "of my own").rmdir()
+    link.rmdir()
+    restarted.clock.advance(seconds=5)
+    restarted.settle()
+    assert restarted.bit(mine) == 1
+    assert restarted.registry.publisher.alarms == {}
+
+
+@on_sqlite
+def test_ended_list_that_cannot_be_withdrawn_holds_up_no_other(by_hand: ByHand) -> None:
+    (mine,), (theirs,) = by_hand.issue(1), by_hand.issue(1, number=2)
+    by_hand.settle()
+    link = by_hand.registry.folder.root / name_of(mine)
+    link.unlink()
+    (link / "of my own").mkdir(parents=True)
+    arrays = by_hand.live_table(STATUS_ARRAYS).name
+    by_hand.execute(f"UPDATE {arrays} SET retired = true WHERE list_id = :id", id=list_of(mine))
+    by_hand.revoke(theirs)
+    by_hand.settle()
+    assert by_hand.bit(theirs) == 1
+    assert "cannot be withdrawn" in (by_hand.alarm(mine) or "")
+    (link / "of my own").rmdir()
+    link.rmdir()
+    by_hand.settle()
+    assert by_hand.registry.folder.is_withdrawn(name_of(mine))
+    assert by_hand.registry.publisher.alarms == {}

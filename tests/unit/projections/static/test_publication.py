@@ -137,6 +137,53 @@ def spoil(target: Target) -> None:
         (root / LIST).resolve().write_bytes(b"half a li")
 
 
+def test_end_of_a_list_that_was_lost_at_the_target_is_told_again(
+    folder: PublishFolder, target: Target, time: Time
+) -> None:
+    publish(folder, 1)
+    copying = publication(folder, target, time)
+    copying.finish()
+    folder.withdraw(LIST)
+    copying.finish()
+    assert publication(folder, target, time).compare() == []
+    lose_the_end(target)
+    assert publication(folder, target, time).compare() == [LIST]
+    time.seconds += target.look_seconds
+    assert copying.finish() == [LIST]
+    assert not target.put(a_copy(2))
+
+
+def lose_the_end(target: Target) -> None:
+    """Let a target lose that the list was withdrawn, by hand."""
+    if isinstance(target, StoreTarget):
+        target._delete(f"{LIST}.withdrawn")
+    else:
+        shutil.rmtree(target.url.removeprefix("file://"))
+
+
+def test_older_copy_in_place_of_a_version_that_was_ahead_is_mended(
+    folder: PublishFolder, target: Target, time: Time
+) -> None:
+    target.put(a_copy(9))
+    publish(folder, 8)
+    copying = publication(folder, target, time)
+    copying.finish()
+    lose(target)
+    target.put(a_copy(3))
+    time.seconds += target.look_seconds
+    assert copying.finish() == [LIST]
+    assert target.served(LIST) == folder.current(LIST)
+    assert copying.standing.ahead == 0
+
+
+def lose(target: Target) -> None:
+    """Let a target lose the list and everything beside it, by hand."""
+    if isinstance(target, StoreTarget):
+        target._delete(LIST)
+    else:
+        shutil.rmtree(target.url.removeprefix("file://"))
+
+
 def test_directory_that_was_removed_is_filled_again(
     folder: PublishFolder, tmp_path: Path, time: Time
 ) -> None:
@@ -197,6 +244,22 @@ def test_name_that_cannot_be_written_keeps_no_other_from_its_turn(
     assert {LIST, OTHER_LIST} - {newest} == {
         name for name in (LIST, OTHER_LIST) if (copies / name).is_symlink()
     }
+
+
+def test_names_that_are_damaged_or_ahead_keep_no_other_from_being_copied(
+    folder: PublishFolder, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.static.publication.MOST_A_TICK", 1)
+    target = Noting()
+    target.put(a_copy(9, name=OTHER_LIST))
+    for age, name in enumerate((DID, as_jwt(LIST), LIST, OTHER_LIST)):
+        publish(folder, 1, name=name)
+        os.utime(folder.root / name, (age, age), follow_symlinks=False)
+    for name in (LIST, as_jwt(LIST)):
+        (folder.root / name).resolve().write_bytes(b"half a li")
+    copying = publication(folder, target, time)
+    assert copying.finish() == [DID]
+    assert (copying.standing.ahead, copying.standing.behind) == (1, 2)
 
 
 def test_comparing_tells_what_is_lacking_and_changes_nothing(
