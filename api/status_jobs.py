@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from api import values
 from api.auth import ActingIssuer, Creating, Serving
@@ -108,6 +108,13 @@ class Selection(values.Body):
         )
 
 
+def _true(value: object) -> object:
+    # A literal takes what equals it, and 1 does: too little said for so much.
+    if value is not True:
+        raise ValueError("write true, or leave it out")
+    return value
+
+
 class ChangeOfMany(Change):
     """A change of what a query finds, or of credentials that are named."""
 
@@ -117,7 +124,7 @@ class ChangeOfMany(Change):
     credential_ids: list[Id] | None = Field(
         default=None, max_length=MOST_NAMED, description="In place of a query."
     )
-    every: Literal[True] | None = Field(
+    every: Annotated[Literal[True], BeforeValidator(_true)] | None = Field(
         default=None,
         alias="all",
         description="Every credential of the issuer's, in place of a query.",

@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from registry.domain.errors import InvalidValueError
 from registry.domain.job import Row
-from registry.text_lines import BoundedRecords, LineTooLongError, lines_of_any_text
+from registry.text_lines import (
+    BoundedRecords,
+    LineTooLongError,
+    lines_of_any_text,
+    separator_named,
+)
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEPARATORS: Final = (";", ",", "\t")
@@ -61,10 +66,24 @@ def _of_json(line: str) -> str | None:
 
 
 def _csv(lines: Iterator[str]) -> Iterator[Row]:
-    """Read what is nearly CSV too: each line is short, so that the reader refuses none."""
-    first = next(lines, "")
-    bounded = BoundedRecords(chain([first] if first else [], lines))
-    reader = csv.reader(bounded, delimiter=max(_SEPARATORS, key=first.count))
+    """Read CSV; refuse a file with a stray quotation mark, which may hide the ids after it."""
+    first, begin = next(lines, ""), 1
+    separator = max(_SEPARATORS, key=first.count)
+    if named := separator_named(first):
+        separator, first, begin = named, next(lines, ""), 2
+    bounded = BoundedRecords(chain([first] if first else [], lines), begin=begin)
+    reader = csv.reader(bounded, delimiter=separator, strict=True)
+    try:
+        yield from _records(reader, bounded, first)
+    except csv.Error as error:
+        raise InvalidValueError(
+            f"line {bounded.begin} is not CSV: {error}",
+            field="credential_id",
+            remedy="close its quotation mark, or send ids alone, one a line",
+        ) from error
+
+
+def _records(reader: Any, bounded: BoundedRecords, first: str) -> Iterator[Row]:
     column = 0
     if of_text("".join(next(csv.reader([first]), [])[:1])) is None:
         column = _column(next(reader, []))

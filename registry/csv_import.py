@@ -8,7 +8,6 @@ memory; a fault of a row leaves the others as they are, one of the file ends the
 """
 
 import csv
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -33,6 +32,7 @@ from registry.text_lines import (
     LineTooLongError,
     NotTextError,
     byte_lines,
+    separator_named,
     text_lines,
 )
 
@@ -48,8 +48,6 @@ MAX_FAULTS_OF_A_ROW = 10
 """Faults kept of one row of JSON Lines, which may have thousands of members nobody knows."""
 
 _SEPARATORS = (";", ",", "\t")
-_NAMED_SEPARATOR = re.compile(r"""\s*"?sep=([;,\t|])"?\s*""", re.IGNORECASE)
-"""The first line of a file that tells Excel how it is separated; it is no row."""
 
 
 class Form(StrEnum):
@@ -154,8 +152,8 @@ def _records(chunks: Iterable[bytes]) -> Iterator[tuple[int, list[str]]]:
         lines = text_lines(chunks)
         first = next(lines, "")
         separator = max(_SEPARATORS, key=first.count)
-        if named := _NAMED_SEPARATOR.fullmatch(first):
-            separator, first, begin = named[1], next(lines, ""), 2
+        if named := separator_named(first):
+            separator, first, begin = named, next(lines, ""), 2
         bounded = BoundedRecords(chain([first], lines), begin=begin)
         reader = csv.reader(bounded, delimiter=separator, strict=True)
         for record in reader:

@@ -5,6 +5,7 @@ computed. Faults name line, column and code, never a value.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,7 +116,12 @@ class CellError(ValueError):
 
 def column_named(header: str) -> Column | None:
     """Return the column of a header in English or Polish, None for one that nobody knows."""
-    return _HEADERS.get(re.sub(r"[\s_-]+", "_", header.strip().lower()))
+    return _HEADERS.get(re.sub(r"[\s_-]+", "_", _composed(header).strip().lower()))
+
+
+def _composed(text: str) -> str:
+    """Return a text with one character a letter: some programs write "ż" as two, "z" and a dot."""
+    return unicodedata.normalize("NFC", text)
 
 
 def header_faults(header: Sequence[str], line: int) -> list[Fault]:
@@ -167,6 +173,7 @@ class RowReader:
 
     def __init__(self, grades: Collection[str] | None = None) -> None:
         self._grades = grades
+        self._spelt = {_composed(grade): grade for grade in grades or ()}
 
     def row(self, line: int, cells: Mapping[Column, str]) -> Row | list[Fault]:
         """Return a row of its filled cells, or every fault it has."""
@@ -193,10 +200,11 @@ class RowReader:
         return Row(line, *learner, name, grade, start, end)
 
     def _grade(self, cell: str) -> str:
-        if self._grades is not None and cell not in self._grades:
+        grade = self._spelt.get(_composed(cell), cell)
+        if self._grades is not None and grade not in self._grades:
             code = RowCode.GRADE_UNKNOWN if self._grades else RowCode.GRADE_UNSCHEMED
             raise CellError(code, grade_fault(self._grades))
-        return _plain(_LONGEST_GRADE, RowCode.GRADE_MALFORMED)(cell)
+        return _plain(_LONGEST_GRADE, RowCode.GRADE_MALFORMED)(grade)
 
 
 def grade_fault(allowed: Collection[str]) -> str:

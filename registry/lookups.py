@@ -22,8 +22,11 @@ class Lookups:
         self._streams = streams
 
     def check_here(self, issuer_id: str) -> None:
-        """Raise IssuerElsewhereError for an issuer that another shard answers for."""
-        self._streams.homes.check(issuer_id)
+        """Raise IssuerElsewhereError for an issuer that another shard answers for.
+
+        Raises UnknownIssuerError for what can be no issuer's id.
+        """
+        self._streams.homes.check(str(_issuer_number(issuer_id)))
 
     def issuer(self, issuer_id: str) -> Issuer:
         """Return an issuer; raises UnknownIssuerError."""

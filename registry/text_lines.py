@@ -5,6 +5,7 @@ the first block that is not plain ASCII; a small file is one block.
 """
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -12,6 +13,7 @@ BLOCK_BYTES: Final = 1 << 16
 LONGEST_LINE_BYTES: Final = 1 << 16
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_NAMED_SEPARATOR: Final = re.compile(r"""\s*"?sep=([;,\t|])"?\s*""", re.IGNORECASE)
 
 
 class NotTextError(ValueError):
@@ -46,6 +48,12 @@ def lines_of_any_text(chunks: Iterable[bytes]) -> Iterator[str]:
     """Give the lines of a text of which only the ASCII counts; raises LineTooLongError."""
     for block in _blocks(chunks):
         yield from io.StringIO(block.decode(errors="replace"), newline="")
+
+
+def separator_named(line: str) -> str | None:
+    """Return the separator that a first line like "sep=;" tells Excel, or None; it is no row."""
+    named = _NAMED_SEPARATOR.fullmatch(line)
+    return named and named[1]
 
 
 class BoundedRecords:

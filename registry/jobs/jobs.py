@@ -51,7 +51,7 @@ class Jobs:
         if job.state in (JobState.CANCELLING, JobState.CANCELLED):
             return job
         if job.state not in _CANCELLED:
-            raise ConflictError(f"the job is {job.state}", remedy="read the job")
+            raise ConflictError(f"the job is {job.state}", remedy="read its report")
         return self._moved(job, _CANCELLED[job.state])
 
     def confirm(self, job_id: str) -> Job:

@@ -14,7 +14,7 @@ from uuid import UUID
 from registry.commands import Commands, issuer_scope
 from registry.domain.aggregate import Command
 from registry.domain.credential import Credential
-from registry.domain.errors import ConcurrentChangeError
+from registry.domain.errors import ConcurrentChangeError, IssuerClosedError
 from registry.domain.job import Claim, Job, JobState, Outcome, Row
 from registry.jobs.status_changes_deciding import Deciding, Sources
 from registry.jobs.status_changes_regrouping import Regrouping
@@ -81,8 +81,8 @@ class StatusChangeJobs:
     def carry_out(self, claim: Claim) -> Outcome:
         """Record all changes of one list in one save."""
         deciding, plan = self._deciding(claim), Plan(ready=list(claim.rows))
-        refused = deciding.refused_owner(claim.rows[0]["owner"])
-        if refused or claim.claims > 1:
+        # What was begun before may be saved already, whatever became of the issuer since.
+        if claim.claims > 1 or deciding.refused_owner(claim.rows[0]["owner"]):
             plan = self._decide_anew(plan, deciding)
         for _ in range(ATTEMPTS):
             try:
@@ -100,16 +100,21 @@ class StatusChangeJobs:
     def _decide_anew(self, plan: Plan, deciding: Deciding) -> Plan:
         """Load the credentials again: some may be changed by now, by this very job or another."""
         rows = [*plan.ready, *plan.done, *plan.refused]
-        found, anew = self._load(rows), Plan()
+        found, anew, left = self._load(rows), Plan(), list[Row]()
         for row in rows:
             credential = found.get(UUID(row["id"]))
-            if credential is not None and deciding.was_done(credential):
-                anew.done.append(row)
-                continue
-            now = {"line": row["line"], "id": row["id"], **_decided(row["id"], found, deciding)}
-            (anew.refused if "code" in now else anew.ready).append(now)
+            was_done = credential is not None and deciding.was_done(credential)
+            (anew.done if was_done else left).append(row)
         if anew.done:
             self._streams.confirm()
+        try:
+            now = [_anew(row, found, deciding) for row in left]
+        except IssuerClosedError:
+            if not anew.done:
+                raise
+            now = [{**row, "code": Code.ISSUER_CLOSED} for row in left]
+        for row in now:
+            (anew.refused if "code" in row else anew.ready).append(row)
         return anew
 
     def _load(self, rows: Sequence[Row]) -> dict[UUID, Credential]:
@@ -125,6 +130,10 @@ class StatusChangeJobs:
         scope, kind = issuer_scope(job.issuer_id), "request/status-job"
         digest = self._sources.keys.keyed_digest(scope, kind, job.job_id.encode()).hex()
         return Command(self._commands.clock(), job.actor, "", digest, self._commands.salts())
+
+
+def _anew(row: Row, found: Mapping[UUID, Credential], deciding: Deciding) -> Row:
+    return {"line": row["line"], "id": row["id"], **_decided(row["id"], found, deciding)}
 
 
 def _note(claim: Claim) -> str | None:

@@ -15,6 +15,7 @@ from registry.domain.errors import (
     IssuerClosedError,
 )
 from registry.domain.instants import instant
+from registry.domain.issuer import Issuer
 from registry.domain.job import MOST_ROWS, Job, JobState, Kind, NewJob, Row
 from registry.jobs.jobs import Jobs
 from registry.jobs.status_changes_terms import Code, Operation, Rest, Terms, portions
@@ -51,12 +52,14 @@ class StatusChangeOrders:
         A repeat returns the job of the first order. Raises InvalidValueError, EffectiveAtError,
         UnknownReasonError, IssuerClosedError or IdempotencyConflictError, and leaves nothing then.
         """
-        self._check(issuer_id, terms)
+        self._lookups.check_here(issuer_id)
+        issuer = self._lookups.issuer(issuer_id)
         job_id = self._new_id(caller, issuer_id)
         if self._jobs.intake.is_received(job_id, at=self._commands.clock()):
             digest = self._digest(issuer_id, terms, note, rows)
             self._jobs.intake.check_same(job_id, digest)
             return self._store.read(job_id)
+        self._check(issuer, terms)
         upload = self._commands.salt()
         new = NewJob(job_id, Kind.STATUS_CHANGE, issuer_id, caller.actor, upload, terms.plain())
         self._store.create(new, at=self._commands.clock())
@@ -109,7 +112,7 @@ class StatusChangeOrders:
             raise ConflictError(
                 "only a suspension can be taken back",
                 field="job_id",
-                remedy="a revocation is final; issue new credentials that supersede",
+                remedy="suspend anew what was reinstated; of what was revoked, issue another",
             )
         if not job.ended:
             raise ConflictError(
@@ -131,9 +134,7 @@ class StatusChangeOrders:
                     line += 1
                     yield {"line": line, "id": report.credential_id}
 
-    def _check(self, issuer_id: str, terms: Terms) -> None:
-        self._lookups.check_here(issuer_id)
-        issuer = self._lookups.issuer(issuer_id)
+    def _check(self, issuer: Issuer, terms: Terms) -> None:
         if issuer.closed and not terms.by_operator:
             raise IssuerClosedError(
                 "the issuer is closed and changes no status itself",

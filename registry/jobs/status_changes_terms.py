@@ -64,6 +64,7 @@ class Code(StrEnum):
     EFFECTIVE_AT = "effective-at"
     UNTIL_PASSED = "until-passed"
     LEARNER_ERASED = "learner-erased"
+    ISSUER_CLOSED = "issuer-closed"
 
 
 SENTENCES: Final[Mapping[str, Text]] = {
@@ -114,6 +115,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
     Code.LEARNER_ERASED: Text(
         pl="Dane osoby uczącej się usunięto, więc nie można dołączyć notatki.",
         en="The learner's data were erased, so that no note can be kept.",
+    ),
+    Code.ISSUER_CLOSED: Text(
+        pl="Wydawcę zamknięto, zanim poświadczenie zmieniono.",
+        en="The issuer was closed before the credential was changed.",
     ),
     Code.SUSPENDED: Text(pl="Poświadczenie zawieszono.", en="The credential was suspended."),
     Code.REINSTATED: Text(

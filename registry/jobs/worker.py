@@ -87,7 +87,7 @@ class JobWorker:
             claims.release(claim)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the job says so and ends
-            self._end(claim, _reason(error, claim.job))
+            self._end(claim, error)
         return 1
 
     def _work(self, claim: Claim) -> Outcome:
@@ -98,7 +98,7 @@ class JobWorker:
 
     def _move_on(self, job: Job) -> None:
         """Take a job on whose slices are all checked, or all carried out."""
-        then, failure = JobState.DONE, job.failure
+        then, failure, failed = JobState.DONE, job.failure, None
         if job.state is JobState.CANCELLING:
             then = JobState.FAILED if failure else JobState.CANCELLED
         elif job.state is JobState.CHECKING:
@@ -107,31 +107,41 @@ class JobWorker:
             except PASSING:
                 raise
             except Exception as error:  # noqa: BLE001 - as in `tick`
-                then, failure = JobState.FAILED, _reason(error, job)
-        self._store.move(job.job_id, job.state, then, at=self._clock(), failure=failure)
+                then, failure, failed = JobState.FAILED, _reason(error), error
+        moved = self._store.move(job.job_id, job.state, then, at=self._clock(), failure=failure)
+        if moved and failed:
+            _report(failed, job)
 
     def _end_unreadable(self, error: UnreadableRowsError) -> None:
         """End a job whose rows nobody can read: it would keep every other from being worked on."""
         job = self._store.read(error.job_id)
-        reason = _reason(error, job)
-        self._store.move(job.job_id, job.state, JobState.FAILED, at=self._clock(), failure=reason)
+        if job.ended:
+            return  # Its rows were destroyed as it ended, while a slice of it was being taken.
+        at, reason = self._clock(), _reason(error)
+        if self._store.move(job.job_id, job.state, JobState.FAILED, at=at, failure=reason):
+            _report(error, job)
 
-    def _end(self, claim: Claim, reason: str) -> None:
-        job, at = claim.job, self._clock()
+    def _end(self, claim: Claim, error: Exception) -> None:
+        job, at, reason = claim.job, self._clock(), _reason(error)
         if not self._store.claims.renew(claim, at=at):
-            return  # Another has it now, and may come to its end.
+            return  # Another has it now, and may come to its end; or the job was cancelled.
+        _report(error, job)
         if job.state is JobState.CHECKING:
             self._store.move(job.job_id, job.state, JobState.FAILED, at=at, failure=reason)
         else:
             self._store.give_up(claim, reason, at=at)
 
 
-def _reason(error: Exception, job: Job) -> str:
+def _reason(error: Exception) -> str:
     """Say why a job fails; the text of an unforeseen error may quote a row."""
     if isinstance(error, RegistryError):
-        # What was sent is at fault then, and whoever sent it is told.
-        if not isinstance(error, InvalidValueError):
-            log.error("job failed", job=job.job_id, kind=job.kind, reason=error.reason)
         return error.reason
-    log.error("job failed", job=job.job_id, kind=job.kind, exc_info=error)
     return f"an unforeseen {type(error).__name__}"
+
+
+def _report(error: Exception, job: Job) -> None:
+    """Log that a job failed, unless what was sent is at fault: whoever sent it is told."""
+    if not isinstance(error, RegistryError):
+        log.error("job failed", job=job.job_id, kind=job.kind, exc_info=error)
+    elif not isinstance(error, InvalidValueError):
+        log.error("job failed", job=job.job_id, kind=job.kind, reason=error.reason)

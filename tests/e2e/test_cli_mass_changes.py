@@ -120,6 +120,18 @@ def test_all_of_an_achievement_that_is_active_is_found(university: University) -
     assert set(ran.json["findings"]["statuses"]) == {"active"}
 
 
+@pytest.mark.parametrize("selection", [("--all",), ("--achievement", uuid4())])
+def test_issuer_that_is_no_id_is_refused_in_one_line(
+    university: University, selection: tuple[object, ...]
+) -> None:
+    options = ("--issuer", "university", *selection, "--reason", "other")
+
+    ran = university.cli("change", "suspend", *options)
+
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "--issuer: an id is a UUID, and this is none" in ran.err
+
+
 def test_selection_is_said_in_one_way(university: University, file: Path) -> None:
     options = ("--issuer", university.issuer, "--reason", "other")
 

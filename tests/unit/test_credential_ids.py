@@ -92,3 +92,26 @@ def test_bytes_that_are_no_text_are_lines_without_an_id() -> None:
     assert [row["id"] for row in read_ids([data], Form.JSON_LINES)] == [None, None]
     with pytest.raises(InvalidValueError, match="no column with the ids"):
         list(read_ids([data], Form.CSV))
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"SEP=;"', "\ufeffsep=;"])
+def test_line_that_names_the_separator_is_no_header(first: str) -> None:
+    text = f"{first}\r\nname, a;credential_id\r\nAnna, jr;{ONE}\r\n"
+
+    assert csv_rows(text) == rows((3, ONE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'credential_id,name\n{ONE},"Anna\n{TWO},Jan\n',
+        f'credential_id,name\n{ONE},"Anna\n{TWO},"Jan"\n',
+        f'{ONE},Anna\n{TWO},"Jan\n',
+    ],
+)
+def test_quotation_mark_that_may_hide_ids_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValueError, match=r"line [12] is not CSV") as refused:
+        csv_rows(text)
+
+    assert "Anna" not in str(refused.value)
+    assert "Jan" not in str(refused.value)

@@ -1,3 +1,4 @@
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -217,3 +218,11 @@ def test_unknown_column_is_answered_with_the_known_ones() -> None:
 
 def test_unknown_column_is_named_in_short_and_by_its_place_where_it_has_no_name() -> None:
     assert problems(f"email,{'x' * 300},\n") == [(1, "x" * 39 + "…"), (1, "#3")]
+
+
+def test_letters_of_two_characters_are_read_as_those_of_one() -> None:
+    text = "E-mail;Imię i nazwisko;Ocena;Ważne od\nz@s.example;Anna;celujący;2026-01-01\n"
+    data = unicodedata.normalize("NFD", text).encode()
+    [row] = parse_rows(data, grades=["celujący"])
+    assert (row.name, row.grade) == ("Anna", "celujący")
+    assert row.valid_from == datetime(2026, 1, 1, tzinfo=UTC)

@@ -227,6 +227,8 @@ def test_every_credential_of_the_issuer_is_changed_by_saying_so(uczelnia: Issuer
         {"query": {"status": "active"}, "all": True},
         {"credential_ids": [NOBODYS], "all": True},
         {"all": False},
+        {"all": 1},
+        {"all": "true"},
     ],
 )
 def test_order_says_which_in_one_way(issuer: Issuer, selection: dict[str, Any]) -> None:

@@ -231,6 +231,20 @@ def test_repeated_order_returns_the_first_job(world: MassChanges) -> None:
     assert (repeated.job_id, repeated.state) == (first.job_id, JobState.DONE)
 
 
+def test_repeated_order_is_recognised_when_it_could_not_be_made_any_more(
+    world: MassChanges,
+) -> None:
+    once = Caller("api-key:head", "once")
+    until = world.parts.clock() + timedelta(minutes=1)
+    first = world.take(SUSPEND, world.ids, caller=once, until=until)
+    world.parts.clock.advance(minutes=2)
+    world.application.issuer_changes.close(
+        HEAD, world.issuer_id, custodian_id=None, reason=EndReason.MERGED
+    )
+
+    assert world.take(SUSPEND, world.ids, caller=once, until=until).job_id == first.job_id
+
+
 def test_other_rows_under_the_same_key_are_refused(world: MassChanges) -> None:
     again = Caller(HEAD.actor, "incident-7")
     world.take(REVOKE, world.ids, caller=again)

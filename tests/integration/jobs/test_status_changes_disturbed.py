@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from registry.domain import events as e
 from registry.domain.credential import Status
 from registry.domain.errors import ConcurrentChangeError, ConflictError
-from registry.domain.job import JobState
+from registry.domain.issuer import EndReason
+from registry.domain.job import Claim, JobState, Outcome
 from registry.jobs.status_changes_terms import Code, Operation, Rest, Terms
 from registry.requests import StatusChange
 from registry.store.database import StoreUnavailableError
@@ -89,6 +91,82 @@ def test_worker_that_died_after_saving_leaves_nothing_to_be_done_twice(world: Ma
 
     assert (job.state, world.codes(job)) == (JobState.DONE, [Code.REVOKED] * 3)
     assert len(world.of(e.CredentialRevoked)) == 3
+
+
+def close(world: MassChanges) -> None:
+    world.application.issuer_changes.close(
+        HEAD, world.issuer_id, custodian_id=None, reason=EndReason.MERGED
+    )
+
+
+def test_what_a_dead_worker_saved_is_reported_though_the_issuer_was_closed_since(
+    either: MassChanges,
+) -> None:
+    job_id = checked(either, SUSPEND)
+    either.application.revoke(HEAD, either.issuer_id, either.ids[1], StatusChange("fraud"))
+    dead = either.process("dead")
+    claim = dead.store.claims.take("dead", at=either.parts.clock())
+    assert claim is not None
+    dead.handlers[claim.job.kind].carry_out(claim)
+    close(either)
+
+    either.parts.clock.now += LEASE + timedelta(seconds=1)
+    job = either.run(either.jobs.store.read(job_id))
+
+    assert job.state is JobState.DONE
+    assert either.codes(job) == [Code.SUSPENDED, Code.ISSUER_CLOSED, Code.SUSPENDED]
+
+
+def test_what_was_begun_and_not_saved_is_not_done_once_the_issuer_is_closed(
+    world: MassChanges,
+) -> None:
+    job_id = checked(world, SUSPEND)
+    assert world.jobs.store.claims.take("dead", at=world.parts.clock())
+    close(world)
+
+    world.parts.clock.now += LEASE + timedelta(seconds=1)
+    job = world.run(world.jobs.store.read(job_id))
+
+    assert (job.state, world.codes(job)) == (JobState.FAILED, [])
+    assert world.of(e.CredentialSuspended) == []
+
+
+def test_job_that_is_cancelled_while_it_is_checked_is_no_failure(
+    world: MassChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = world.take(SUSPEND, world.ids)
+    handler = world.jobs.handlers[job.kind]
+    check = handler.check
+
+    def check_and_be_cancelled(claim: Claim) -> Outcome:
+        outcome = check(claim)
+        world.jobs.cancel(job.job_id)
+        return outcome
+
+    monkeypatch.setattr(handler, "check", check_and_be_cancelled)
+    with structlog.testing.capture_logs() as logs:
+        assert world.run(job).state is JobState.CANCELLED
+
+    assert logs == []
+
+
+def test_job_that_is_cancelled_while_it_is_regrouped_is_no_failure(
+    world: MassChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = world.take(SUSPEND, world.ids)
+    handler: Any = world.jobs.handlers[job.kind]
+    sealed = handler._regrouping._store._sealed
+    new_slice = sealed.new_slice
+
+    def be_cancelled_and_seal(*given: Any, **more: Any) -> Any:
+        world.jobs.cancel(job.job_id)
+        return new_slice(*given, **more)
+
+    monkeypatch.setattr(sealed, "new_slice", be_cancelled_and_seal)
+    with structlog.testing.capture_logs() as logs:
+        assert world.run(job).state is JobState.CANCELLED
+
+    assert logs == []
 
 
 def test_two_workers_on_one_slice_change_each_credential_once(either: MassChanges) -> None:

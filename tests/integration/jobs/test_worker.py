@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from sqlalchemy import delete, update
 
 from registry.domain.errors import ConcurrentChangeError, IssuerClosedError
 from registry.domain.job import Claim, Job, JobState, Kind, NewJob, Outcome
 from registry.jobs.worker import JobWorker
 from registry.store.database import Database
-from registry.store.job_claims import LEASE
+from registry.store.job_claims import LEASE, UnreadableRowsError
 from registry.store.job_intake import JobIntake
 from registry.store.jobs import JobStore
 from registry.store.key_store import KeyStore
@@ -155,6 +156,25 @@ def test_job_whose_key_is_lost_ends_too(database: Database) -> None:
         connection.execute(delete(secrets).where(secrets.c.name == "job/job-1"))
 
     assert office.run().state is JobState.FAILED
+
+
+def test_job_that_is_cancelled_while_a_slice_is_taken_is_no_failure(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(database)
+    worker = office.worker()
+
+    def be_cancelled_and_take(*_: object, **__: object) -> None:
+        office.store.move("job-1", JobState.CHECKING, JobState.CANCELLED, at=NOW)
+        raise UnreadableRowsError("job-1")
+
+    with monkeypatch.context() as racing:
+        racing.setattr(office.store.claims, "take", be_cancelled_and_take)
+        with structlog.testing.capture_logs() as logs:
+            worker.tick()
+
+    found = office.run()
+    assert (found.state, found.failure, logs) == (JobState.CANCELLED, None, [])
 
 
 def test_cancelled_job_begins_nothing_more(database: Database) -> None:
