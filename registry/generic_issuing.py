@@ -30,7 +30,7 @@ from registry.domain.profiles import GENERIC, PURPOSES, GenericProfile, purposes
 from registry.domain.status_list import Shelf
 from registry.formats.canonical import CanonicalisationError, Canonicaliser
 from registry.formats.proof_errors import ProofError
-from registry.formats.securing import SecuringError, secure_credential
+from registry.formats.securing import SecuringError, check_readable, secure_credential
 from registry.formats.signer import Signer
 from registry.formats.vc_jwt import VcJwtError
 from registry.formats.vcdm import NotIssuableError, Problem, check_issuable
@@ -236,7 +236,7 @@ class GenericIssuing:
 
     def _secured(self, work: _Work, document: dict[str, Any], signer: Signer) -> bytes:
         try:
-            return secure_credential(
+            secured = secure_credential(
                 document,
                 mechanism=work.profile.mechanism,
                 signer=signer,
@@ -244,9 +244,11 @@ class GenericIssuing:
                 previous_proof=work.order.previous_proof,
                 lone_proof_in_array=work.is_badge,
                 canonicalise=self._canonicalise,
-            ).body
+            )
+            check_readable(secured)
         except (CanonicalisationError, ProofError, SecuringError, VcJwtError) as error:
             raise CredentialRefusedError(str(error)) from error
+        return secured.body
 
     def set_status(self, caller: Caller, issuer_id: str, order: StatusOrder) -> Credential:
         """Set or clear one status; what is so already stays so, without an event.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from registry.domain.securing import KeyType, Mechanism
-from registry.formats import data_integrity, rdf, vc_jwt
+from registry.formats import data_integrity, jws, rdf, vc_jwt
 from registry.formats.canonical import Canonicaliser, jcs
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.shapes import Forms
 from registry.formats.signer import Signer
-from registry.formats.strict_json import loads
+from registry.formats.strict_json import StrictJsonError, loads
 
 VC: Final = "application/vc"
 
@@ -66,6 +66,19 @@ def secure_credential(
         shapes=shapes,
     )
     return Secured(jcs(secured if lone_proof_in_array else lone_proof_alone(secured)), VC)
+
+
+def check_readable(secured: Secured) -> None:
+    """Raise SecuringError for a secured credential that nobody could read strictly.
+
+    One that was read before may be longer than is read once it is secured, and RFC 8785 writes 1e17
+    with all its digits, as an integer that not every reader holds (RFC 7493 §2.2).
+    """
+    body = secured.body
+    try:
+        loads(body if secured.media_type == VC else jws.parse(body.decode("ascii")).payload)
+    except (StrictJsonError, jws.JwsError) as error:
+        raise SecuringError(f"once secured, it could not be read: {error}") from error
 
 
 def lone_proof_alone(secured: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from registry.domain.securing import KeyType, Mechanism
 from registry.formats import data_integrity, jws, vc_jwt
 from registry.formats.multikey import decode_public_key
 from registry.formats.securing import secure_credential
+from registry.formats.strict_json import MAX_BYTES
 from registry.issuing import Issued
 from registry.requests import CredentialOrder, StatusOrder
 from registry.store.database import StoreUnavailableError
@@ -306,6 +307,31 @@ def test_credential_that_takes_too_long_to_canonicalise_is_refused(
     with pytest.raises(errors.CredentialRefusedError, match="takes too long"):
         sender.issue()
     assert not world.of(e.CredentialIssued)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (1e17, r"an integer beyond 2\*\*53 - 1 \(number 100000000000000000\)"),
+        (-(2.0**53), r"an integer beyond 2\*\*53 - 1"),
+        ("x" * (MAX_BYTES - 500), "longer than"),
+    ],
+    ids=["whole number", "first inexact", "too long with its proof"],
+)
+@pytest.mark.parametrize("mechanism", [JCS, Mechanism.VC_JWT_ED25519])
+def test_what_could_not_be_read_once_it_is_secured_is_never_issued(
+    sender: Sender, world: World, value: object, reason: str, mechanism: Mechanism
+) -> None:
+    sender.mark(GenericProfile(mechanism))
+    with pytest.raises(errors.CredentialRefusedError, match=reason):
+        sender.issue(credential(credentialSubject={"id": SUBJECT, "urn:x:p": value}))
+    assert not world.of(e.CredentialIssued)
+
+
+@pytest.mark.parametrize("number", [2.0**53 - 1, 1e21, 0.5])
+def test_number_that_every_reader_holds_is_issued(sender: Sender, number: float) -> None:
+    subject = {"id": SUBJECT, "urn:x:p": number}
+    assert sender.document(credential(credentialSubject=subject))["credentialSubject"] == subject
 
 
 def test_moment_that_no_event_can_hold_is_refused_and_changes_nothing(
