@@ -50,8 +50,15 @@ class History:
         self, after: int = 0, *, stop: int | None = None, topics: tuple[str, ...] = ()
     ) -> Iterator[Recorded | Unreadable]:
         """Yield every event with after < position <= stop."""
-        while page := self.page(after, stop=stop, topics=topics):
+        for page in self.pages(after, stop=stop, topics=topics):
             yield from page
+
+    def pages(
+        self, after: int = 0, *, stop: int | None = None, topics: tuple[str, ...] = ()
+    ) -> Iterator[list[Recorded | Unreadable]]:
+        """Yield every event with after < position <= stop, up to 1,000 at once."""
+        while page := self.page(after, stop=stop, topics=topics):
+            yield page
             after = page[-1].position
 
     def end(self) -> int:

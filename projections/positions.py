@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
+from sqlalchemy.schema import CreateTable
 
 from projections.projection import Generation, Projection
 from registry.domain.errors import RegistryError
@@ -53,6 +54,7 @@ def prepare(database: Database, projections: Iterable[Projection]) -> None:
         for projection in wanted:
             if _live_row(connection, projection.name) is None:
                 create_generation(connection, projection, number=1)
+                create_indexes(connection, projection, number=1)
                 point_views(connection, projection, number=1)
     if old := outdated(database, wanted):
         names = ", ".join(projection.name for projection in old)
@@ -70,10 +72,13 @@ def outdated(database: Database, projections: Iterable[Projection]) -> list[Proj
 
 
 def create_generation(connection: Connection, projection: Projection, *, number: int) -> None:
-    """Create the empty tables of a generation and its position 0; not live."""
+    """Create the empty tables of a generation and its position 0; not live, and without indexes.
+
+    Folding finds rows by their keys alone; readers need `create_indexes`, once it is filled.
+    """
     generation = Generation(projection.name, number)
     for table in generation.tables(projection.tables).values():
-        table.create(connection)
+        connection.execute(CreateTable(table))
     row = {
         "name": projection.name,
         "generation": number,
@@ -82,6 +87,14 @@ def create_generation(connection: Connection, projection: Projection, *, number:
         "schema_version": projection.schema_version,
     }
     connection.execute(insert(_positions), [row])
+
+
+def create_indexes(connection: Connection, projection: Projection, *, number: int) -> None:
+    """Create the indexes of a generation's tables."""
+    generation = Generation(projection.name, number)
+    for table in generation.tables(projection.tables).values():
+        for index in table.indexes:
+            index.create(connection)
 
 
 def point_views(connection: Connection, projection: Projection, *, number: int) -> None:

@@ -7,7 +7,7 @@ but the fold of new events, for as long as the comparison takes.
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Connection, FromClause, Select, Table, Text, cast, func, select
@@ -60,8 +60,10 @@ def rebuild(
         for each in projections:
             _drop_others(database, each)
         made = [_New(each, _create(database, each)) for each in projections]
-        while count := _step(database, history, made):
-            on_page(count)
+        while _fold(database, history, made, on_page):
+            pass
+        for new in made:
+            _index(database, *new)
         rebuilt = [_switched(database, history, new) for new in made]
         for each in projections:
             _drop_others(database, each)
@@ -94,8 +96,10 @@ def _create(database: Database, projection: Projection) -> Generation:
     return Generation(projection.name, number)
 
 
-def _step(database: Database, history: History, made: Sequence[_New]) -> int:
-    """Fold one more page into those that are furthest behind; return its length.
+def _fold(
+    database: Database, history: History, made: Sequence[_New], on_page: Callable[[int], None]
+) -> bool:
+    """Fold what there is into those that are furthest behind; return whether there was something.
 
     What is less than a page behind its live generation is left for the switch.
     """
@@ -103,14 +107,17 @@ def _step(database: Database, history: History, made: Sequence[_New]) -> int:
         places = [_place(connection, new) for new in made]
     far = [place for place in places if place.live_at - place.progress.position >= PAGE]
     if not far:
-        return 0
+        return False
     after = min(place.progress.position for place in far)
     last = [place for place in far if place.progress.position == after]
-    page = history.page(after, stop=min(place.live_at for place in last))
-    with database.writing() as connection:
-        for projection, progress, _ in last:
-            apply_page(connection, projection, progress, page, history=history)
-    return len(page)
+    for page in history.pages(after, stop=min(place.live_at for place in last)):
+        with database.writing() as connection:
+            for projection, progress, _ in last:
+                at = replace(progress, position=after)
+                apply_page(connection, projection, at, page, history=history)
+        after = page[-1].position
+        on_page(len(page))
+    return after > last[0].progress.position
 
 
 class _Place(NamedTuple):
@@ -124,6 +131,12 @@ class _Place(NamedTuple):
 def _place(connection: Connection, new: _New) -> _Place:
     live = positions.live(connection, new.projection.name)
     return _Place(new.projection, positions.progress(connection, new.generation), live.position)
+
+
+def _index(database: Database, projection: Projection, generation: Generation) -> None:
+    """Sorting all rows once costs less than finding each its place in every index."""
+    with database.writing(patient=True) as connection:
+        positions.create_indexes(connection, projection, number=generation.number)
 
 
 def _switched(database: Database, history: History, new: _New) -> Rebuilt:
@@ -186,10 +199,10 @@ def _differing(connection: Connection, old: Table, new: Table) -> int:
     """Count rows that stand in one of two tables and not, with all their values, in the other."""
     columns = [column.name for column in new.columns]
     ours, theirs = (_comparable(table, columns) for table in (new, old))
-    return max(
-        _count(connection, ours.except_(theirs).subquery()),
-        _count(connection, theirs.except_(ours).subquery()),
-    )
+    lacking = _count(connection, ours.except_(theirs).subquery())
+    if not lacking and _count(connection, new) == _count(connection, old):
+        return 0  # Each has a key, so as many rows and none but the other's are the other's rows.
+    return max(lacking, _count(connection, theirs.except_(ours).subquery()))
 
 
 def _comparable(table: Table, columns: list[str]) -> Select[Any]:

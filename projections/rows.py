@@ -5,7 +5,7 @@ what an audit compares it with.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -121,7 +121,7 @@ class SqlRows:
         return dict(row) if row is not None else None
 
     def _write_rows(self, table: Table, rows: list[Row]) -> None:
-        if len(rows) < MANY or not _is_plain(table):
+        if len(rows) < MANY or not all(map(_is_plain, table.columns)):
             self._connection.execute(insert(table), rows)
         elif self._connection.dialect.name == "postgresql":
             self._write_columns(table, rows)
@@ -140,24 +140,45 @@ class SqlRows:
 
     def _write_columns(self, table: Table, rows: list[Row]) -> None:
         """Insert many rows as one array a column: a third of the time of one message a row."""
-        names = ", ".join(column.name for column in table.columns)
-        arrays = ", ".join(f"%b::{_postgres_type(column)}[]" for column in table.columns)
-        values = tuple([row[column.name] for row in rows] for column in table.columns)
+        names = [column.name for column in table.columns]
         # The names are the projection's own constants, the values are parameters.
-        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608
-        self._connection.exec_driver_sql(statement, values)
+        statement = (
+            f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608
+            f"SELECT * FROM unnest({_arrays(table.columns)})"
+        )
+        self._connection.exec_driver_sql(statement, _columns(names, rows))
 
     def _write_changes(self, table: Table, changes: Mapping[Key, Row]) -> None:
         alike: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
         keys = [f"key_{column.name}" for column in table.primary_key]
         for key, values in changes.items():
             alike[tuple(sorted(values))].append(dict(zip(keys, key, strict=True)) | values)
-        matches = [
-            column == bindparam(name) for column, name in zip(table.primary_key, keys, strict=True)
-        ]
-        for columns, rows in alike.items():
-            statement = update(table).where(*matches)
-            self._connection.execute(statement.values({c: bindparam(c) for c in columns}), rows)
+        for names, rows in alike.items():
+            columns = [table.c[name] for name in names]
+            is_many = len(rows) >= MANY and self._connection.dialect.name == "postgresql"
+            if is_many and all(map(_is_plain, columns)):
+                self._change_columns(table, columns, rows)
+            else:
+                self._change_rows(table, columns, rows)
+
+    def _change_rows(self, table: Table, columns: Sequence[Column[Any]], rows: list[Row]) -> None:
+        matches = [column == bindparam(f"key_{column.name}") for column in table.primary_key]
+        values: Row = {column.name: bindparam(column.name) for column in columns}
+        self._connection.execute(update(table).where(*matches).values(values), rows)
+
+    def _change_columns(
+        self, table: Table, columns: Sequence[Column[Any]], rows: list[Row]
+    ) -> None:
+        """Change many rows as `_write_columns` inserts them."""
+        keys = list(table.primary_key)
+        names = [f"key_{column.name}" for column in keys] + [column.name for column in columns]
+        values = ", ".join(f"{column.name} = new.{column.name}" for column in columns)
+        matches = " AND ".join(f"old.{column.name} = new.key_{column.name}" for column in keys)
+        statement = (
+            f"UPDATE {table.name} AS old SET {values} "  # noqa: S608 - as above
+            f"FROM unnest({_arrays([*keys, *columns])}) AS new ({', '.join(names)}) WHERE {matches}"
+        )
+        self._connection.exec_driver_sql(statement, _columns(names, rows))
 
 
 def having(table: Table, key: Key) -> ColumnElement[bool]:
@@ -165,9 +186,15 @@ def having(table: Table, key: Key) -> ColumnElement[bool]:
     return and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
 
 
-def _postgres_type(column: Column[Any]) -> str:
-    return str(column.type.compile(dialect=_POSTGRESQL))
+def _arrays(columns: Iterable[Column[Any]]) -> str:
+    """Return the parameters of a statement that takes one array a column."""
+    types = (column.type.compile(dialect=_POSTGRESQL) for column in columns)
+    return ", ".join(f"%b::{each}[]" for each in types)
 
 
-def _is_plain(table: Table) -> bool:
-    return all(isinstance(column.type, Text | Integer | Boolean) for column in table.columns)
+def _columns(names: Iterable[str], rows: list[Row]) -> tuple[list[Any], ...]:
+    return tuple(list(map(itemgetter(name), rows)) for name in names)
+
+
+def _is_plain(column: Column[Any]) -> bool:
+    return isinstance(column.type, Text | Integer | Boolean)

@@ -108,6 +108,12 @@ def test_a_view_that_lags_behind_the_others_is_rebuilt_up_to_where_it_was(
     assert {each.differing_rows for each in found.values()} == {0}
 
 
+def test_rebuilt_views_have_the_indexes_they_had(lived: ByHand) -> None:
+    before = indexes(lived, 1)
+    rebuild(lived.registry.database, lived.registry.history, ALL)
+    assert indexes(lived, 2) == before
+
+
 def test_nothing_is_rebuilt_while_another_rebuilds_one_of_the_views(lived: ByHand) -> None:
     registry = lived.registry
     with registry.database.alone("rebuild-timeline"), pytest.raises(ConflictError):
@@ -296,6 +302,17 @@ def test_tables_of_an_interrupted_rebuild_are_gone_after_the_next_one(lived: ByH
     number = rebuilt(lived).generation
     left = {name for name in tables(lived) if name.startswith("credentials_g")}
     assert left == {f"credentials_g{number}"}
+
+
+def indexes(by_hand: ByHand, generation: int) -> set[tuple[str, tuple[str | None, ...]]]:
+    """Return the tables of a generation of each view, with the columns of each index of them."""
+    found = inspect(by_hand.registry.database.engine)
+    names = [(view, f"{view}_g{generation}") for each in ALL for view in each.tables]
+    return {
+        (view, tuple(index["column_names"]))
+        for view, table in names
+        for index in found.get_indexes(table)
+    }
 
 
 def interrupt(by_hand: ByHand) -> None:
