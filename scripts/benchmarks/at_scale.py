@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from statistics import quantiles
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from registry.domain import events as e
+from registry.domain.job import ENDED, JobState
 from registry.domain.securing import Mechanism
 from registry.formats import bitstring
+from registry.store.tables import jobs
 from scripts.benchmarks.databases import postgres, version
 from scripts.benchmarks.live import Client, Live, served
 from scripts.benchmarks.measuring import Effort
@@ -60,10 +64,13 @@ def _measure(effort: Effort, entries: int) -> Iterator[Result]:
         live = stack.enter_context(served(measured))
         _order(live, measured.achievements[MECHANISM], rows=effort.events)
         runs = [_run(live, known, effort.looked_for, seed) for seed in range(effort.runs)]
+        beside = f"a job of {effort.events:,} rows running"
+        if not _is_under_way(measured):
+            beside += ", which ended before the last run did"
         where = version(server)
     note = (
         f"{where}, fsync on, {effort.replayed:,} credentials in lists of {entries:,} entries, "
-        f"a job of {effort.events:,} rows running; {effort.looked_for} changes a run"
+        f"{beside}; {effort.looked_for} changes a run"
     )
     name = f"at_scale.{entries}_entries"
     for percentile, goal in FRESH.items():
@@ -98,6 +105,12 @@ def _order(live: Live, achievement_id: str, *, rows: int) -> None:
     """Order a mass issuing to learners nobody has met before."""
     body = "\n".join(["email", *(f"{uuid4().hex}@example.org" for _ in range(rows))])
     live.client().upload(f"/v1/issuing-jobs?achievement_id={achievement_id}", body)
+
+
+def _is_under_way(measured: Measured) -> bool:
+    """Return whether the mass issuing goes on."""
+    with measured.registry.database.reading() as connection:
+        return JobState(connection.execute(select(jobs.c.state)).scalar_one()) not in ENDED
 
 
 def _run(live: Live, known: list[_Entry], changes: int, seed: int) -> tuple[list[float], float]:

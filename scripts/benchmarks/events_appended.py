@@ -91,8 +91,13 @@ def _appending(recorder: ApplicationRecorder, events: Sequence[StoredEvent]) -> 
 
 
 @contextmanager
-def stock_recorder(url: str | URL) -> Iterator["PostgresApplicationRecorder | None"]:
-    """Give the stock recorder with its own table and pool, or None where its pool is missing."""
+def stock_recorder(
+    url: str | URL, *, connections: int = 1
+) -> Iterator["PostgresApplicationRecorder | None"]:
+    """Give the stock recorder with its own table and pool, or None where its pool is missing.
+
+    Its pool has one connection unless told otherwise, however many threads save at once.
+    """
     url = make_url(url)
     if find_spec("psycopg_pool") is None:
         yield None
@@ -104,7 +109,8 @@ def stock_recorder(url: str | URL) -> Iterator["PostgresApplicationRecorder | No
     )
 
     address = (str(url.database), str(url.host), str(url.port))
-    with PostgresDatastore(*address, str(url.username), str(url.password)) as datastore:
+    user = (str(url.username), str(url.password))
+    with PostgresDatastore(*address, *user, pool_size=connections) as datastore:
         recorder = PostgresApplicationRecorder(datastore, events_table_name=STOCK_TABLE)
         recorder.create_table()
         yield recorder

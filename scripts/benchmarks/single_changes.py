@@ -1,7 +1,8 @@
 """How many single status changes a second does one process take from 16 clients at once?
 
 Beside it stands what the event sourcing library's own recorder saves of single events from as many
-threads: the change is the whole of it, from loading the credential to the answer.
+threads, with a connection for each: the change is the whole of it, from loading the credential to
+the answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,10 @@ def measure(effort: Effort) -> Iterator[Result]:
     """Change as many credentials through the use case and over HTTP, and save as many events."""
     with postgres() as server:
         url = server.create_database()
-        with new_registry(url, [MECHANISM]) as measured, stock_recorder(url) as stock:
+        with (
+            new_registry(url, [MECHANISM]) as measured,
+            stock_recorder(url, connections=CLIENTS) as stock,
+        ):
             inside, saved = [], []
             for _ in range(effort.runs):
                 inside.append(rate(_inside(measured, issued(measured, effort.changes))))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.domain.errors import RegistryError
+from scripts import places
 from scripts.answers import Session
 from scripts.arguments import command
 from scripts.benchmarks import running
@@ -46,7 +47,8 @@ def bench(
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise NotADevelopmentSetUpError(
-            f"not here: {', '.join(missing)}", remedy="run in the source tree after: make test"
+            f"not here: {', '.join(missing)}",
+            remedy="run make bench in the source tree, which sets them up first",
         )
     if unknown := set(only or []) - set(running.BENCHMARKS):
         raise typer.BadParameter(
@@ -54,4 +56,6 @@ def bench(
             f"there are {', '.join(running.BENCHMARKS)}",
             param_hint="--only",
         )
+    if plots is not None:
+        places.check_folder(plots, "--plots")
     return running.run(only or [], quick=quick, as_json=session.as_json, plots=plots)

@@ -7,6 +7,7 @@ import pytest
 
 from scripts.benchmarks.plots import plot, write_plots
 from scripts.benchmarks.results import Goal, Of, Result
+from scripts.cli import run
 
 SVG = "{http://www.w3.org/2000/svg}"
 FAST = Result("size.one", "bytes", [10.0, 12.0, 11.0], {"peer": [22.0]}, Goal(Of.RATIO, 0.6))
@@ -49,3 +50,14 @@ def test_one_file_a_question_and_none_where_nothing_was_measured(tmp_path: Path)
     unmeasured = Result("other", "ms", [], note="no peer here")
 
     assert write_plots(tmp_path, [FAST, ALONE, unmeasured]) == [tmp_path / "size.svg"]
+
+
+def test_nothing_is_measured_where_the_plots_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes").write_text("mine")
+
+    assert run(["bench", "--only", "list_size", "--plots", str(tmp_path / "notes" / "plots")]) == 2
+    told = capsys.readouterr().err
+    assert "--plots: " in told
+    assert "measuring" not in told

@@ -31,5 +31,5 @@ def test_benchmarks_say_what_they_need() -> None:
     refused = run("bench")
 
     assert refused.returncode != 0
-    assert "make test" in refused.stderr
+    assert "run make bench" in refused.stderr
     assert "Traceback" not in refused.stderr
