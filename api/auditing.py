@@ -9,6 +9,9 @@ from projections.history import History
 from projections.publish_folder import PublishFolder
 from projections.replay import Replay
 from projections.transparency.floor import LogFolder
+from registry.domain.errors import UnknownIssuerError
+from registry.domain.events import IssuerRegistered
+from registry.identifiers import parse_id
 from registry.store.database import Database
 from registry.store.recorders import open_recorder
 
@@ -32,3 +35,10 @@ def build_audit(settings: Settings) -> Audit:
     log_folder = LogFolder(settings.effective_log_folder)
     replay = Replay(database, history, folder, public_url, ALL, log_folder, shard=settings.shard)
     return Audit(public_url, database, history, replay)
+
+
+def check_issuer(audit: Audit, issuer_id: str) -> None:
+    """Raise UnknownIssuerError unless the history begins an issuer of that id."""
+    stream = parse_id(issuer_id, UnknownIssuerError, field="issuer_id")
+    if not isinstance(audit.history.event(stream, 1), IssuerRegistered):
+        raise UnknownIssuerError("there is no such issuer", field="issuer_id")

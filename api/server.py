@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -113,11 +114,13 @@ def check_loopback(host: str) -> None:
 
 def _check_listening(processes: Plan, settings: Settings) -> None:
     """Raise where the processes could not listen as they are to."""
-    if processes.http is not None:
-        _check_certificate(settings)
-        _check_port(settings.host, settings.port, field="port")
-    if settings.metrics_port:
-        _check_port(settings.metrics_host, settings.metrics_port, field="metrics_port")
+    with ExitStack() as held:  # The one port is held meanwhile, since it may be the other as well.
+        if processes.http is not None:
+            _check_certificate(settings)
+            held.enter_context(_free_port(settings.host, settings.port, field="port"))
+        if settings.metrics_port:
+            port = _free_port(settings.metrics_host, settings.metrics_port, field="metrics_port")
+            held.enter_context(port)
 
 
 def _check_certificate(settings: Settings) -> None:
@@ -137,15 +140,15 @@ def _check_certificate(settings: Settings) -> None:
         ) from error
 
 
-def _check_port(host: str, port: int, *, field: str) -> None:
-    """Raise where a port is taken.
+def _free_port(host: str, port: int, *, field: str) -> socket.socket:
+    """Return a port, held until it is closed; raises InvalidValueError where it is taken.
 
     The server itself would share it with whoever else allows that, and each would get some of
     the other's requests; a worker would die of a metrics port that is taken, again and again.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         raise InvalidValueError(
             f"{host}:{port} cannot be listened on: {error.strerror}",

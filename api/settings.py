@@ -1,6 +1,7 @@
 """All settings, read in one place: command line, then REGISTRY_… variables, then registry.toml."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -23,12 +25,16 @@ from registry.store.database_urls import read_database_url
 from registry.this_machine import is_https_or_here
 
 CONFIGURATION_FILE = "registry.toml"
+_PREFIX = "REGISTRY_"
+
+_OF_A_SERVICE = re.compile(r"_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$")
+_LINK = re.compile(r"(tcp|udp|sctp)://")
 
 
 class Settings(BaseSettings):
     """The settings of one registry; `folder` holds everything that is not in the database."""
 
-    model_config = SettingsConfigDict(env_prefix="REGISTRY_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid")
 
     folder: Path = Path("registry-data")
     database_url: str | None = None
@@ -95,8 +101,11 @@ class Settings(BaseSettings):
     bulk_approval_from: int | None = Field(default=None, ge=1)
     """From how many changes on a second person confirms a mass change of statuses; unset: none."""
 
-    list_size: int = Field(default=131_072, ge=131_072, multiple_of=8)
-    """Entries of each list opened from now on; the default is the least W3C verifiers accept."""
+    list_size: int = Field(default=131_072, ge=131_072, le=4_194_304, multiple_of=8)
+    """Entries of each list opened from now on; the default is the least W3C verifiers accept.
+
+    Of more, a list with many entries set would not fit the 1 MiB that is read of a document.
+    """
     list_validity_seconds: int = Field(default=86_400, ge=60)
     """How long a published list is good for; it is signed anew after half of that."""
     list_ttl_seconds: int = Field(default=300, ge=1)
@@ -203,17 +212,23 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as the base has it
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as the base has it
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as the base has it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the command line win over the environment, and both over the folder's file."""
-        named = init_settings().get("folder") or env_settings().get("folder")
+        environment = EnvSettingsSource(settings_cls)
+        environment.env_vars = {
+            name: value
+            for name, value in environment.env_vars.items()
+            if not _is_service_link(name, value or "")
+        }
+        named = init_settings().get("folder") or environment().get("folder")
         folder = Path(named or cls.folder_default())
         file = TomlConfigSettingsSource(settings_cls, folder / CONFIGURATION_FILE)
         for name in file.toml_data:
             _check_is_setting(name, cls.model_fields, file=folder / CONFIGURATION_FILE)
-        return init_settings, env_settings, file
+        return init_settings, environment, file
 
     @classmethod
     def folder_default(cls) -> Path:
@@ -270,6 +285,30 @@ class Settings(BaseSettings):
     def master_key_file(self) -> Path:
         """Where `init` puts the master key."""
         return self.folder / "master.key"
+
+
+def ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """Give a sentence for each variable that is named like a setting and is none.
+
+    It names the setting that was perhaps meant. No sentence is about links to services, which
+    Kubernetes puts into the environment of every container beside a service called `registry`.
+    """
+    for name, value in environment.items():
+        setting = name.upper().removeprefix(_PREFIX).lower()
+        is_ours = name.upper().startswith(_PREFIX) and not _is_service_link(name, value)
+        if is_ours and setting not in Settings.model_fields:
+            yield f"{name} is ignored, since there is no such setting{_meant(setting)}"
+
+
+def _meant(name: str) -> str:
+    near = get_close_matches(name, Settings.model_fields, n=1)
+    return f"; did you mean {_PREFIX}{near[0].upper()}?" if near else ""
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    """Tell whether Kubernetes set a variable; its `REGISTRY_PORT` is a URL, the setting never."""
+    is_url = name.upper().endswith("_PORT") and _LINK.match(value)
+    return bool(is_url or _OF_A_SERVICE.search(name.upper()))
 
 
 def _check_is_setting(name: str, known: Collection[str], *, file: Path) -> None:

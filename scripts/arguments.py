@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -116,6 +116,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
         def run(
             context: typer.Context, folder: Path | None, json_output: bool, **given: Any
         ) -> None:
+            _check_texts(context, given)
             session = _merged(context.obj, folder, json_output)
             answer = function(session, **_gathered(function, given))
             if isinstance(answer, int):
@@ -141,6 +142,23 @@ def with_examples(text: str) -> str:
 
 def _merged(session: Session, folder: Path | None, json_output: bool) -> Session:
     return Session(folder or session.folder, json_output or session.as_json)
+
+
+def _check_texts(context: typer.Context, given: Mapping[str, Any]) -> None:
+    """Refuse bytes that are no text, which no event could hold; files may be named by any."""
+    parameters: Sequence[Any] = context.command.params
+    for parameter in parameters:
+        text = given.get(parameter.name)
+        if isinstance(text, str) and not _is_text(text):
+            raise typer.BadParameter("it is not text in UTF-8", ctx=context, param=parameter)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _signature(function: Command) -> inspect.Signature:

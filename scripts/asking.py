@@ -1,5 +1,7 @@
 """Ask before what cannot be taken back; `--yes` asks nothing."""
 
+import io
+import sys
 from typing import Annotated, Final
 
 import typer
@@ -38,6 +40,8 @@ def confirm(session: Session, question: str) -> None:
 
 def answered(question: str) -> bool | None:
     """Ask on stderr; return whether the answer is yes, None where nobody is there to answer."""
+    if not _can_be_read():
+        return None
     console, choices = Console(stderr=True), ["y", "yes", "n", "no"]
     try:
         answer = Prompt.ask(
@@ -47,3 +51,15 @@ def answered(question: str) -> bool | None:
         console.print()  # Ends the line of the question.
         return None
     return answer in ("y", "yes")
+
+
+def typed() -> str:
+    """Return the line that somebody types, without the space around it; empty if nobody does."""
+    return sys.stdin.readline().strip() if _can_be_read() else ""
+
+
+def _can_be_read() -> bool:
+    """Return whether there is an input; what is not UTF-8 in it is then an answer like another."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin is not None  # It is None where it was closed (`<&-`).

@@ -1,5 +1,6 @@
 """Work on the folder's own database, without a server and beside one that runs."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tomllib import TOMLDecodeError
@@ -9,24 +10,30 @@ from pydantic_settings import SettingsError
 from sqlalchemy.exc import ArgumentError
 
 from api import auditing, bootstrap, logging
-from api.settings import CONFIGURATION_FILE, Settings
+from api.settings import CONFIGURATION_FILE, Settings, ignored_variables
 from registry.commands import Caller
 from registry.domain.errors import InvalidValueError
 from registry.store import installation, schema
-from scripts.answers import Session
+from scripts.answers import Session, inert, say
 
 ACTOR = "command-line"
 """The actor in events of what a command changed; no name, because events are kept for ever."""
 
 
 def read_settings(session: Session, **given: Any) -> Settings:
-    """Return the settings; raises InvalidValueError or pydantic's ValidationError."""
+    """Return the settings; raises InvalidValueError or pydantic's ValidationError.
+
+    What the environment holds in vain is told first: it may be why the settings are refused.
+    """
+    for sentence in ignored_variables(os.environ):
+        say(inert(f"warning: {sentence}"))
     try:
         return Settings.read(folder=session.folder, **given)
     except TOMLDecodeError as error:
         raise InvalidValueError(str(error), field="registry.toml") from error
     except SettingsError as error:
-        raise InvalidValueError(str(error), remedy="""write a list as JSON: '["one"]'""") from error
+        reason, _, _ = str(error).partition(" from source")  # The rest names a class.
+        raise InvalidValueError(reason, remedy="""write a list as JSON: '["one"]'""") from error
 
 
 def existing(session: Session, **given: Any) -> Settings:

@@ -41,8 +41,8 @@ def make(session: Session, **given: Any) -> NewRegistry:
 
     Raises InvalidValueError, or PublicUrlError where the folder has another public URL.
     """
-    recorded = _recorded(session)
     settings = read_settings(session, **given)
+    recorded = _recorded(settings.folder)
     if settings.public_url is None:
         raise InvalidValueError(
             "it is not given",
@@ -77,8 +77,8 @@ def write_settings(folder: Path, values: dict[str, str | int]) -> None:
     temporary.replace(folder / CONFIGURATION_FILE)
 
 
-def _recorded(session: Session) -> dict[str, Any]:
-    file = read_settings(session).folder / CONFIGURATION_FILE
+def _recorded(folder: Path) -> dict[str, Any]:
+    file = folder / CONFIGURATION_FILE
     return tomllib.loads(file.read_text()) if file.exists() else {}
 
 

@@ -11,7 +11,7 @@ def check_file(file: Path, option: str, *, source: Path) -> None:
 
     Nothing is changed: a file that is there keeps what it holds.
     """
-    target = file.resolve()
+    target = Path(os.path.realpath(file))  # Unlike `resolve` it takes a link to itself.
     was_there = target.exists()
     if was_there and target.samefile(source):
         raise InvalidValueError(f"{file} is the file that is read", field=option)

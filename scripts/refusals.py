@@ -36,6 +36,12 @@ _WRONG_INPUT = (
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 
+_REPEATING = (
+    "the request with the same Idempotency-Key",
+    "the command, with the same --idempotency-key if it had one,",
+)
+"""What is repeated, over HTTP and on the command line."""
+
 _TYPED: Mapping[str, tuple[str, str]] = {
     "issuer_id": ("--issuer", "ISSUER"),
     "achievement_id": ("--achievement", "ACHIEVEMENT"),
@@ -58,9 +64,14 @@ _TYPED: Mapping[str, tuple[str, str]] = {
     "grade": ("--grade", "grade"),
     "url": ("--url", "url"),
     "country": ("--country", "country"),
+    "days": ("--days", "days"),
+    "legal_basis": ("--basis", "legal_basis"),
     "--report": ("--report", "--report"),
     "--out": ("--out", "--out"),
     "to": ("--to", "to"),
+    "list_id": ("--list", "LIST"),
+    "job_id": ("JOB", "JOB"),
+    "key_id": ("KEY", "KEY"),
 }
 """Field of an error -> the option it is where that was typed, and what to call it otherwise."""
 
@@ -91,12 +102,14 @@ def _bare(sentence: str) -> str:
 def of_error(error: RegistryError) -> Refusal:
     """Return the refusal an error of the registry's stands for.
 
-    On the command line nobody is asked whose a thing is, so that "not yours" says nothing.
+    On the command line nobody is asked whose a thing is, so that "not yours" says nothing, and it
+    is a command that is repeated, not a request.
     """
     code = WRONG_USAGE if isinstance(error, _WRONG_INPUT) else getattr(error, "exit_code", FAILED)
     faults = getattr(error, "errors", ())
     title = error.title.replace(", or it is not yours", "")
-    return Refusal(title, error.reason, error.field, error.remedy, code, faults)
+    remedy = error.remedy and error.remedy.replace(*_REPEATING)
+    return Refusal(title, error.reason, error.field, remedy, code, faults)
 
 
 def as_typed(refusal: Refusal, arguments: Sequence[str]) -> Refusal:
@@ -115,7 +128,8 @@ def of_usage(error: typer.TyperException) -> Refusal:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "registry"
     remedy = f"see: {path} --help"
-    message = error.format_message().rstrip(".")
+    # The library puts this before what a type of its own says.
+    message = error.format_message().rstrip(".").replace(": Value error, ", ": ", 1)
     is_value = getattr(error, "param", None) and message.startswith("Invalid value")
     title = f"{'A value on the' if is_value else 'The'} command line is wrong."
     return Refusal(title, message, None, remedy, error.exit_code)

@@ -175,7 +175,8 @@ def _answer(achievement: Achievement, public_url: str) -> Answer:
 
 
 def _all(registry: Registry, issuer: str | None) -> Iterator[Achievement]:
-    for issuer_id in [issuer] if issuer else _issuers(registry):
+    known = [str(registry.application.issuer(issuer).id)] if issuer is not None else None
+    for issuer_id in known or _issuers(registry):
         for row in every(partial(queries.achievements, registry.database, issuer_id)):
             yield registry.application.any_achievement(row["achievement_id"])
 

@@ -17,11 +17,12 @@ from api.as_of_answers import (
     issuer_answer_as_of,
     list_answer_as_of,
 )
-from api.auditing import Audit
+from api.auditing import Audit, check_issuer
+from projections import VIEWS
 from projections.past.moments import Question
 from projections.queries import Window
-from registry.domain.errors import UnknownCredentialError, UnknownIssuerError
-from registry.domain.events import CredentialIssued, IssuerRegistered
+from registry.domain.errors import UnknownCredentialError
+from registry.domain.events import CredentialIssued
 from registry.identifiers import parse_id
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import (
@@ -74,11 +75,11 @@ def as_of(
     """
     _check(credential, issuer, status_list, effective_at)
     question = Question(position, at, effective_at)
-    with audited(session) as audit, audit.database.snapshot() as connection:
+    with audited(session) as audit, audit.database.snapshot(of=VIEWS) as connection:
         if status_list is not None:
             return _list(connection, status_list, question, csv=csv)
         if issuer is not None:
-            _check_issuer(audit, issuer)
+            check_issuer(audit, issuer)
             return _issuer(connection, issuer, question, csv=csv)
         return _credential(audit, connection, credential or "", question, csv=csv)
 
@@ -90,12 +91,6 @@ def _check(
         raise typer.BadParameter("name one of CREDENTIAL, --issuer and --list")
     if status_list is not None and effective_at is not None:
         raise typer.BadParameter("--effective-at does not go with --list")
-
-
-def _check_issuer(audit: Audit, issuer: str) -> None:
-    stream = parse_id(issuer, UnknownIssuerError, field="issuer_id")
-    if not isinstance(audit.history.event(stream, 1), IssuerRegistered):
-        raise UnknownIssuerError("there is no such issuer", field="issuer_id")
 
 
 def _credential(

@@ -14,6 +14,8 @@ from api.as_of_answers import (
     difference_rows,
     differences_answer,
 )
+from api.auditing import check_issuer
+from projections import VIEWS
 from scripts.answers import Answer, Session, facts, table
 from scripts.arguments import CsvOption, ListAndPurpose, ListOption, command
 from scripts.csv_files import write_csv
@@ -53,10 +55,12 @@ def diff(
       registry diff --list 018f…/revocation --from 3 --to 9 --csv changed.csv
     """
     _check(status_list, from_version, to_version)
-    with audited(session) as audit, audit.database.snapshot() as connection:
+    with audited(session) as audit, audit.database.snapshot(of=VIEWS) as connection:
         if status_list is not None:
             versions = (from_version or 0, to_version or 0)
             return _of_list(connection, status_list, versions=versions, csv=csv)
+        if issuer is not None:
+            check_issuer(audit, issuer)
         items = _changes(connection, issuer, after=after, until=until)
     write_csv(csv, CHANGE_COLUMNS, [vars(item) for item in items.items])
     rows = [[vars(item)[name] for name in SHOWN_COLUMNS] for item in items.items]

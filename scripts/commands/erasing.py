@@ -1,6 +1,5 @@
 """Erase learners, and hold what must not be erased."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from registry.domain.errors import InvalidValueError, UnknownCredentialError
 from registry.domain.legal_hold import HoldReason, LegalHold, LiftReason
 from scripts.answers import FAILED, Answer, Session, facts, say, table
 from scripts.arguments import EndOption, IdempotencyKeyOption, command, group
+from scripts.asking import typed
 from scripts.local import caller, opened
 from scripts.pages import every
 
@@ -91,7 +91,7 @@ def _is_sure(registry: Registry, reference: str) -> bool:
     issuer = registry.application.issuer(registry.vault.known(reference).issuer_id)
     say(f"All that {issuer.name_en} holds of the learner {reference} will be gone for good.")
     say("Type erase to go on: ")
-    return sys.stdin.readline().strip() == "erase"
+    return typed() == "erase"
 
 
 def list_all(

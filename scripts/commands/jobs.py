@@ -52,6 +52,8 @@ def list_all(
       registry jobs list --kind issuing
     """
     with opened_as_is(session) as registry:
+        if issuer is not None:
+            registry.application.issuer(issuer)  # An issuer that is none is told from no job.
         found = registry.jobs.store.newest(limit=_SHOWN, issuer_id=issuer, kind=kind)
     answers = [job_answer(job) for job in found]
     names = ("job_id", "what", "state", "created_at", "total", "finished", "refused")

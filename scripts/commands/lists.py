@@ -5,12 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from projections.past import as_of, past_lists
+from api.auditing import Audit
+from projections import VIEWS
+from projections.past import past_lists
 from projections.queries import Window
 from registry.commands import Caller
+from registry.domain.errors import UnknownListError
+from registry.domain.events import StatusListOpened
 from registry.domain.status_list import StatusList
+from registry.identifiers import parse_id
 from registry.list_histories import ListHistories
-from scripts.answers import Answer, Session, facts, table
+from scripts.answers import Answer, Session, facts, say, table
 from scripts.arguments import IdempotencyKeyOption, PurposeOption, command, group
 from scripts.commands import static_lists
 from scripts.local import audited, caller, opened
@@ -43,11 +48,20 @@ def versions(
     Example:
       registry list versions 018f… --purpose suspension
     """
-    with audited(session) as audit, audit.database.snapshot() as connection:
-        as_of.status_list(connection, list_id, purpose)
+    with audited(session) as audit, audit.database.snapshot(of=VIEWS) as connection:
+        _check_list(audit, list_id, purpose)
         rows = past_lists.page(connection, list_id, purpose, Window(limit)).rows
+    if not rows:
+        say("note: no version of this list is published yet; a running server publishes it soon")
     listed = table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
     return Answer({"items": [dict(row) for row in rows]}, listed)
+
+
+def _check_list(audit: Audit, list_id: str, purpose: str) -> None:
+    """Raise UnknownListError unless there is such a list, also before any view holds it."""
+    opened = audit.history.event(parse_id(list_id, UnknownListError, field="list_id"), 1)
+    if not isinstance(opened, StatusListOpened) or purpose not in opened.purposes:
+        raise UnknownListError("there is no such status list", field="list_id")
 
 
 def open_history(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from api.erasures import RetentionDuty
 from scripts.answers import Answer, Session
 from scripts.arguments import IdempotencyKeyOption, command
 from scripts.commands.issuer_changes import IssuerArgument, shown_issuer
@@ -29,8 +30,9 @@ def retention(
     Example:
       registry issuer retention 018f… --days 18250 --basis "kategoria archiwalna B50"
     """
+    duty = RetentionDuty(days=days, legal_basis=basis)
     with opened(session) as registry:
         issuer = registry.erasing.set_retention_duty(
-            caller(idempotency_key), issuer_id, days=days, legal_basis=basis
+            caller(idempotency_key), issuer_id, days=duty.days, legal_basis=duty.legal_basis
         )
     return shown_issuer(issuer)

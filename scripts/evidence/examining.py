@@ -72,7 +72,9 @@ def examine(
     try:
         evidence = check_evidence(archive, trusted, passed=examination.passed)
     except EvidenceRefusedError as error:
-        examination.add(error.step, Outcome.FAILED, Text(error.reason, error.reason))
+        failed = wording.FAILED[error.step]
+        said = Text(*(f"{sentence} ({error.reason})." for sentence in (failed.pl, failed.en)))
+        examination.add(error.step, Outcome.FAILED, said)
         return examination
     examination.evidence = evidence
     examination.tell_absent(evidence)

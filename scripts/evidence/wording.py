@@ -68,6 +68,43 @@ PASSED: Final[Mapping[str, Text]] = {
     ),
 }
 
+FAILED: Final[Mapping[str, Text]] = {
+    Step.CONTAINER: Text(
+        "To nie jest archiwum takie, jakie zapisuje rejestr",
+        "This is no archive as the registry writes it",
+    ),
+    Step.MANIFEST: Text(
+        "Pliki nie są tymi, których skróty podpisano, albo podpis nie jest zaufany",
+        "The files are not those whose digests were signed, or nobody trusted signed them",
+    ),
+    Step.CHECKPOINT: Text(
+        "Stanu dziennika nie podpisał jego klucz albo nie podpisało go tylu świadków, ilu trzeba",
+        "The state of the log is not signed by its key, or not by as many witnesses as are asked"
+        " for",
+    ),
+    Step.RECEIPTS: Text(
+        "Nie każde zdarzenie stoi w dzienniku",
+        "Not every event stands in the log",
+    ),
+    Step.HISTORY: Text(
+        "Historie poświadczenia, wydawcy i osiągnięcia nie są całe",
+        "The histories of the credential, its issuer and its achievement are not whole",
+    ),
+    Step.DOCUMENT: Text(
+        "Dokument nie jest tym, który wydano",
+        "The document is not the one that was issued",
+    ),
+    Step.LISTS: Text(
+        "Listy nie są tymi, które opublikowano, albo nie pokazują tego, co wynika ze zdarzeń",
+        "The lists are not those that were published, or do not show what the events make",
+    ),
+    Step.KEYS: Text(
+        "Klucze wydawcy nie są tymi, które podają zdarzenia",
+        "The issuer's keys are not those the events name",
+    ),
+}
+"""What does not hold; what exactly was found stands behind it in brackets, in English alone."""
+
 COMPROMISED_LATER: Final = Text(
     "Klucz, którym podpisano poświadczenie, od {since} mógł mieć ktoś inny. Wydanie zapisano"
     " wcześniej, {issued_at}; sam dokument, bez tego dowodu, już tego nie pokaże.",

@@ -13,7 +13,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from scripts.cli import run
 from tests.e2e.conftest import ROOT, Cli, CliWithin, Ran, University
+from tests.web_servers import free_port
 
 SAMPLE = ROOT / "tests/samples/python-data-analysis.json"
 COMMANDS = (
@@ -133,6 +135,7 @@ def test_completion_script_is_shown(registry: Cli, monkeypatch: pytest.MonkeyPat
         (["projections", "rebuild", "credentials", "--all"], "one of the three"),
         (["serve", "--port", "0"], "'--port'"),
         (["demo", "--credentials", "1"], "'--credentials'"),
+        (["list", "versions", "x", "--purpose", "y"], "Invalid value for '--purpose': 'y' is"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(
@@ -214,6 +217,15 @@ def test_init_refuses_what_is_not_the_url_of_a_database(tmp_path: Path) -> None:
     assert "secret" not in ran.err
 
 
+def test_database_that_does_not_answer_is_told_in_words_of_the_command_line(tmp_path: Path) -> None:
+    url = f"postgresql://registry@127.0.0.1:{free_port()}/registry"
+    options = ("--public-url", "https://a.example", "--database-url", url)
+    ran = CliWithin(tmp_path)("init", *options)
+
+    assert_refused(ran, code=1, saying="the database did not answer")
+    assert "repeat the command, with the same --idempotency-key if it had one" in ran.err
+
+
 @pytest.mark.parametrize("command", ["init", "serve"])
 def test_another_public_url_than_recorded_is_refused_naming_both(
     university: University, command: str
@@ -228,6 +240,33 @@ def test_folder_without_a_registry_is_refused_with_the_remedy(tmp_path: Path) ->
     ran = CliWithin(tmp_path)("issuer", "list")
 
     assert_refused(ran, code=2, saying="holds no registry; name one with --folder")
+
+
+def test_unknown_variable_of_the_environment_is_warned_of_once_and_refuses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REGISTRY_PUBLIC_ULR", "https://b.example")
+
+    code = run(["--folder", str(tmp_path), "init", "--public-url", "https://a.example", "--json"])
+
+    printed = capsys.readouterr()
+    assert (code, json.loads(printed.out)["public_url"]) == (0, "https://a.example")
+    assert printed.err.count("REGISTRY_PUBLIC_ULR") == 1
+    assert "warning: REGISTRY_PUBLIC_ULR is ignored" in printed.err
+    assert "did you mean REGISTRY_PUBLIC_URL?\n" in printed.err
+
+
+def test_list_in_a_variable_that_is_no_json_is_refused_by_its_setting_and_with_an_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REGISTRY_ROLES", "publisher")
+
+    code = run(["--folder", str(tmp_path), "db", "check"])
+
+    refused = capsys.readouterr().err
+    assert code == 2
+    assert """field "roles"; write a list as JSON: '["one"]'""" in refused
+    assert "Source" not in refused
 
 
 def test_settings_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
@@ -292,6 +331,31 @@ def test_achievement_goes_through_its_versions_until_withdrawn(
     assert withdrawn in listed
     assert achievement_id in cli("achievement", "list").out
     assert cli("achievement", "show", achievement_id, "--json").json == withdrawn
+
+
+@pytest.mark.parametrize("command", ["achievement list", "jobs list", "diff"])
+def test_question_about_an_issuer_that_is_none_is_no_empty_answer(
+    university: University, command: str
+) -> None:
+    for nobody, saying in ((UNKNOWN_ID, "there is no such issuer"), ("x", "an id is a UUID")):
+        ran = university.cli(*command.split(), "--issuer", nobody)
+
+        assert_refused(ran, code=2, saying=f"--issuer: {saying}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["list", "versions", UNKNOWN_ID], "LIST"),
+        (["as-of", "--list", f"{UNKNOWN_ID}/revocation"], "--list"),
+        (["jobs", "show", UNKNOWN_ID], "JOB"),
+        (["api-key", "withdraw", "none"], "KEY"),
+    ],
+)
+def test_refusal_names_what_was_typed(
+    university: University, arguments: list[str], named: str
+) -> None:
+    assert_refused(university.cli(*arguments), code=2, saying=f"{named}: there is no")
 
 
 def test_definition_that_is_no_strict_json_is_refused(

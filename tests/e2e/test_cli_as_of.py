@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import CliWithin, Ran, University
+from scripts.answers import Session
+from scripts.local import assembled, caller, existing
+from tests.e2e.conftest import ROOT, CliWithin, Ran, University
+from tests.making import order
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,30 @@ def test_the_history_of_a_list_is_opened_and_closed(past: Past) -> None:
     assert (opened["public"], closed["public"]) == (True, False)
     assert closed["version"] == opened["version"] + 1
     assert past.cli("list", "versions", past.list_id, "--json").json == {"items": []}
+
+
+def test_a_list_without_a_published_version_is_told_from_a_list_that_is_none(past: Past) -> None:
+    unpublished = past.cli("list", "versions", past.list_id)
+    assert unpublished.code == 0
+    assert "no version of this list is published yet" in unpublished.err
+    assert refused(past.cli("list", "versions", past.credential), "there is no such status list")
+    assert refused(past.cli("list", "versions", "none"), "an id is a UUID, and this is none")
+
+
+def test_a_list_that_no_view_holds_yet_has_no_published_version_yet(university: University) -> None:
+    cli = university.cli
+    names = ("--name-pl", "Akademia", "--name-en", "Academy")
+    issuer = cli("issuer", "add", *names, "--url", "https://academy.example", "--json").json
+    cli("issuer", "key", "add", issuer["issuer_id"])
+    sample = ROOT / "tests/samples/minimal.json"
+    made = cli("achievement", "define", sample, "--issuer", issuer["issuer_id"], "--json").json
+    with assembled(existing(Session(cli.folder))) as registry:
+        orders = [order(made["achievement_id"])]
+        [issued] = registry.application.issue(caller(None), issuer["issuer_id"], orders)
+    list_id = issued.credential.issuance.list_id
+    ran = cli("list", "versions", list_id, "--json")
+    assert (ran.code, ran.json) == (0, {"items": []})
+    assert "no version of this list is published yet" in ran.err
 
 
 def test_diff_names_what_changed(past: Past, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.conftest import Ran, University
 
 CANARY = "kanarek7351"
@@ -64,6 +66,25 @@ def test_learner_kept_by_law_is_not_erased(university: University) -> None:
     assert (refused.code, "B50" in refused.err) == (1, True)
     university.cli(*retention, "--days", 0, "--basis", "ended")
     assert erase(university, credential).code == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "basis", "saying"),
+    [
+        (36_526, "B50", "--days: Input should be less than or equal to 36525"),
+        (10**12, "B50", "--days: "),
+        (10**23, "B50", "--days: "),
+        (30, "", "--basis: "),
+        (30, "B\x07", "--basis: holds control characters or lone surrogates"),
+    ],
+)
+def test_duty_that_no_calendar_or_history_holds_is_refused(
+    university: University, days: int, basis: str, saying: str
+) -> None:
+    ran = university.cli("issuer", "retention", university.issuer, "--days", days, "--basis", basis)
+    assert (ran.code, ran.out) == (2, "")
+    assert saying in ran.err
+    assert erase(university, university.issue("ida@example.org")).code == 0
 
 
 def test_learner_gets_all_that_is_held_of_them(university: University, tmp_path: Path) -> None:

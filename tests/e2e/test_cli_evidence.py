@@ -96,6 +96,14 @@ def test_each_step_is_said_in_polish(within: CliWithin, case: Case) -> None:
     assert "Każde zdarzenie stoi w dzienniku." in ran.out
 
 
+def test_step_that_does_not_hold_is_said_in_polish_and_what_was_found_stands_beside_it(
+    within: CliWithin, case: Case
+) -> None:
+    ran = within("evidence", "verify", case.badge, "--language", "pl")
+    assert ran.code == 1
+    assert "To nie jest archiwum takie, jakie zapisuje rejestr (not a readable" in ran.out
+
+
 def test_changed_byte_is_refused_by_both(within: CliWithin, case: Case, tmp_path: Path) -> None:
     body = bytearray(case.evidence.read_bytes())
     body[len(body) // 2] ^= 1

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from api import server
+from api.roles import plan
 from api.settings import Settings
 from registry.domain.errors import InvalidValueError
 from scripts.demo_tls import make_tls_files
+from tests.web_servers import free_port
 
 
 @pytest.fixture
@@ -42,3 +44,16 @@ def test_a_public_url_that_is_not_https_is_refused_before_it_is_fixed(
 
 def test_a_registry_on_this_machine_may_do_without_tls(tmp_path: Path) -> None:
     assert Settings(folder=tmp_path, public_url="http://localhost:8000").public_url
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_one_port_for_requests_and_metrics_is_refused_before_either_is_served(
+    settings: Settings, host: str
+) -> None:
+    port = free_port()
+    same = settings.model_copy(update={"host": host, "port": port, "metrics_port": port})
+    with pytest.raises(InvalidValueError, match=f"127.0.0.1:{port} cannot be listened") as refusal:
+        server._check_listening(plan(same), same)
+    assert refusal.value.field == "metrics_port"
+    different = same.model_copy(update={"metrics_port": 0})
+    server._check_listening(plan(different), different)

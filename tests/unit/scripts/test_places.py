@@ -40,6 +40,14 @@ def test_file_that_cannot_be_written_is_refused_with_the_option(source: Path, na
     assert error.value.remedy
 
 
+def test_link_that_leads_back_to_itself_is_refused_with_the_option(source: Path) -> None:
+    loop = source.with_name("links_to_itself.csv")
+    loop.symlink_to(loop)
+    with pytest.raises(InvalidValueError, match="Too many levels") as error:
+        check_file(loop, "--report", source=source)
+    assert error.value.field == "--report"
+
+
 def test_file_that_is_read_is_never_written_over(source: Path) -> None:
     link = source.with_name("link.csv")
     link.symlink_to(source)
