@@ -29,6 +29,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _INSTANT = re.compile(_DATE.pattern + r"T[0-9:]{8}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_OTHER_MARK = str.maketrans(",.", ".,")
 _LONGEST_NAME = 300
 _LONGEST_GRADE = 64
 _LONGEST_HEADER = 40
@@ -173,7 +174,9 @@ class RowReader:
 
     def __init__(self, grades: Collection[str] | None = None) -> None:
         self._grades = grades
-        self._spelt = {_composed(grade): grade for grade in grades or ()}
+        spelt = {_composed(grade): grade for grade in grades or ()}
+        # A comma or a dot, as the spreadsheet's country has it; what is spelt like that goes first.
+        self._spelt = {each.translate(_OTHER_MARK): spelt[each] for each in spelt} | spelt
 
     def row(self, line: int, cells: Mapping[Column, str]) -> Row | list[Fault]:
         """Return a row of its filled cells, or every fault it has."""

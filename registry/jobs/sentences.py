@@ -80,10 +80,8 @@ ISSUING: Final[Mapping[str, Text]] = {
         en="The grade is too long or has control characters; correct it.",
     ),
     RowCode.GRADE_UNKNOWN: Text(
-        pl="Skala ocen nie ma takiej oceny; wpisz jedną z jej ocen, tak jak stoi w skali"
-        " (4,5 to nie 4.5).",
-        en="The grade scheme has no such grade; give one that it has, as it stands there"
-        " (4,5 is not 4.5).",
+        pl="Skala ocen nie ma takiej oceny; wpisz jedną z jej ocen.",
+        en="The grade scheme has no such grade; give one that it has.",
     ),
     RowCode.GRADE_UNSCHEMED: Text(
         pl="To osiągnięcie nie ma skali ocen; zostaw ocenę pustą.",

@@ -73,6 +73,12 @@ def test_checker_in_the_evidence_says_the_same(case: Case) -> None:
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "ok")
 
 
+def test_checker_says_in_one_line_what_it_cannot_read(case: Case) -> None:
+    ran = check_alone(case.checker, case.evidence.with_name("other.zip"))
+    assert (ran.returncode, len(ran.stderr.splitlines())) == (1, 1)
+    assert "No such file" in ran.stderr
+
+
 def test_without_a_policy_the_keys_to_compare_are_named(within: CliWithin, case: Case) -> None:
     ran = within("evidence", "verify", case.evidence, "--language", "en")
     key = case.policy.read_text().split()[1]

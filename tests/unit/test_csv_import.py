@@ -199,6 +199,19 @@ def test_longest_values_are_bounded_and_without_control_characters() -> None:
     assert problems(f"email,grade\na@b.example,{'x' * 65}\n") == [(2, "grade")]
 
 
+def test_grade_is_found_with_a_comma_or_a_dot_and_is_kept_as_the_scheme_has_it() -> None:
+    def grade(cell: str, *grades: str) -> str | None:
+        [row] = parse_rows(f"email;grade\na@b.example;{cell}\n".encode(), grades=grades)
+        return row.grade
+
+    assert grade("4,5", "4", "4.5", "5") == "4.5"
+    assert grade("4.5", "4,5") == "4,5"
+    assert grade("4,5", "4.5", "4,5") == "4,5"
+    assert grade("dobry, plus", "dobry, plus") == "dobry, plus"
+    with pytest.raises(FileError):
+        grade("4,50", "4.5")
+
+
 def test_refused_grade_names_those_there_are_or_that_there_is_no_scheme() -> None:
     def reason(*grades: str) -> str:
         with pytest.raises(FileError) as refused:

@@ -190,11 +190,11 @@ def check(archive, policy=None):  # Yields each step before it is checked.
 
 
 if __name__ == "__main__":
-    step, given = "container", [io.FileIO(name).read() for name in sys.argv[1:3]]
+    step, given = "container", (io.FileIO(name).read() for name in sys.argv[1:3])
     try:
         for step in check(*given):
             print(ascii(step)[1:-1])
     except Exception as error:
         sys.exit(f"refused at: {step}: {error!r}")
-    print("ok" if len(given) == 2 else "agrees with itself: whose it is was not checked")
-    sys.exit(0 if len(given) == 2 else 4)
+    print("ok" if len(sys.argv) > 2 else "agrees with itself: whose it is was not checked")
+    sys.exit(0 if len(sys.argv) > 2 else 4)
