@@ -100,6 +100,15 @@ class Server:
         """End the process as a crash would, its worker with it."""
         self.process.kill()
         self.process.wait(20)
+        # The worker ends a moment after its parent, and would answer for the one that comes next.
+        wait_until(self._is_silent)
+
+    def _is_silent(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return True
+        return False
 
     def close_clients(self) -> None:
         for client in self.clients:
@@ -128,7 +137,8 @@ class Server:
                 if httpx.get(f"{self.url}/healthz").status_code == 200:
                     return
             time.sleep(0.05)
-        self.kill()
+        self.process.kill()
+        self.process.wait(20)
         raise AssertionError(self.log_file.read_text())
 
 
