@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Index, delete, insert, select, text, update
 from sqlalchemy.schema import CreateTable
 
 from projections.projection import Generation, Projection
@@ -54,7 +54,8 @@ def prepare(database: Database, projections: Iterable[Projection]) -> None:
         for projection in wanted:
             if _live_row(connection, projection.name) is None:
                 create_generation(connection, projection, number=1)
-                create_indexes(connection, projection, number=1)
+                for index in indexes(projection, number=1):
+                    index.create(connection)
                 point_views(connection, projection, number=1)
     if old := outdated(database, wanted):
         names = ", ".join(projection.name for projection in old)
@@ -74,7 +75,7 @@ def outdated(database: Database, projections: Iterable[Projection]) -> list[Proj
 def create_generation(connection: Connection, projection: Projection, *, number: int) -> None:
     """Create the empty tables of a generation and its position 0; not live, and without indexes.
 
-    Folding finds rows by their keys alone; readers need `create_indexes`, once it is filled.
+    Folding finds rows by their keys alone; readers need its `indexes`, once it is filled.
     """
     generation = Generation(projection.name, number)
     for table in generation.tables(projection.tables).values():
@@ -89,12 +90,10 @@ def create_generation(connection: Connection, projection: Projection, *, number:
     connection.execute(insert(_positions), [row])
 
 
-def create_indexes(connection: Connection, projection: Projection, *, number: int) -> None:
-    """Create the indexes of a generation's tables."""
-    generation = Generation(projection.name, number)
-    for table in generation.tables(projection.tables).values():
-        for index in table.indexes:
-            index.create(connection)
+def indexes(projection: Projection, *, number: int) -> list[Index]:
+    """Return the indexes of a generation's tables."""
+    tables = Generation(projection.name, number).tables(projection.tables).values()
+    return [index for table in tables for index in table.indexes]
 
 
 def point_views(connection: Connection, projection: Projection, *, number: int) -> None:

@@ -134,9 +134,13 @@ def _place(connection: Connection, new: _New) -> _Place:
 
 
 def _index(database: Database, projection: Projection, generation: Generation) -> None:
-    """Sorting all rows once costs less than finding each its place in every index."""
-    with database.writing(patient=True) as connection:
-        positions.create_indexes(connection, projection, number=generation.number)
+    """Sorting all rows once costs less than finding each its place in every index.
+
+    Each in a transaction of its own: SQLite lets nobody else write meanwhile.
+    """
+    for index in positions.indexes(projection, number=generation.number):
+        with database.writing(patient=True) as connection:
+            index.create(connection)
 
 
 def _switched(database: Database, history: History, new: _New) -> Rebuilt:
