@@ -144,7 +144,10 @@ def object_store(folder: Path) -> Iterator[ObjectStore]:
 
 
 def _wait_until_it_stores(endpoint: str) -> None:
-    """Put something until it is taken: at first there is no room, and who asks then waits long."""
+    """Put something until it is taken: at first there is no room, and who asks then waits long.
+
+    It is not empty: what is takes no room.
+    """
     store = S3Store(
         BUCKET,
         endpoint=endpoint,
@@ -157,7 +160,7 @@ def _wait_until_it_stores(endpoint: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
-            obstore.put(store, ".room", b"")
+            obstore.put(store, ".room", b"taken")
         except BaseError:
             time.sleep(0.05)
         else:

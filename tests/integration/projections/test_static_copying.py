@@ -31,10 +31,10 @@ def s3(s3_server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Obje
     s3_server.start()
 
 
-def eventually(holds: Callable[[], bool]) -> None:
+def eventually(holds: Callable[[], bool], in_the_way: Callable[[], object] = lambda: None) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not holds():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, in_the_way()
         time.sleep(0.02)
 
 
@@ -48,7 +48,7 @@ def test_store_that_was_away_has_everything_once_it_is_back(
     copying.start()
     try:
         publish(folder, 1)
-        eventually(lambda: fetched(s3) == body(1))
+        eventually(lambda: fetched(s3) == body(1), lambda: copying.failure)
         s3.stop()
         publish(folder, 2)
         eventually(lambda: copying.failure is not None)
@@ -57,7 +57,7 @@ def test_store_that_was_away_has_everything_once_it_is_back(
         publish(folder, 3)
         assert time.monotonic() - began < 1.0
         s3.start()
-        eventually(lambda: fetched(s3) == body(3))
+        eventually(lambda: fetched(s3) == body(3), lambda: copying.failure)
         eventually(lambda: copying.failure is None)
         assert copying.standing.behind == 0
     finally:
