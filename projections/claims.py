@@ -5,11 +5,11 @@ that it begins as was ever made, and so whether what is destroyed here is still 
 """
 
 import json
-import os
 from collections.abc import Collection
 from pathlib import Path
 
 from registry.sharding import NO_NAME
+from registry.store.folders import make_folder, replace_file
 
 CLAIMS = ".shards"
 
@@ -25,14 +25,8 @@ class Claims:
         name, wanted = shard or NO_NAME, frozenset(issuer_ids)
         if self._read(name) == wanted:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # Not the process's number, which is another's too where each machine is a container.
-        unfinished = self._folder / f".{name}.{os.urandom(8).hex()}"
-        with unfinished.open("w", encoding="utf-8") as output:
-            json.dump(sorted(wanted), output)
-            output.flush()
-            os.fsync(output.fileno())
-        unfinished.replace(self._folder / name)
+        make_folder(self._folder)
+        replace_file(self._folder / name, json.dumps(sorted(wanted)).encode())
 
     def of_others(self, shard: str | None) -> frozenset[str]:
         """Return the issuers that any shard but this one says it has."""

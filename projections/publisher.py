@@ -200,13 +200,14 @@ class Publisher:
 
     def _follow(self, states: Sequence[ArrayState]) -> StatusChanges:
         """Take in the status events up to the arrays' position."""
-        start = min(self._published_position(state) for state in states)
+        published = {state.list_key: self._published_position(state) for state in states}
+        start = min(published.values())
         # A list that could not be read before may be further behind than all others were.
         if self._changes is None or start < self._changes.start:
             self._changes = StatusChanges(self._history, after=start, wanted=self._turf.covers)
         self._changes.read_to(states[0].position)
-        for state in states:
-            self._changes.forget(state.list_key, to=self._published_position(state))
+        for key, position in published.items():
+            self._changes.forget(key, to=position)
         return self._changes
 
     def _all_of(self, states: Sequence[ArrayState]) -> Callable[[], StatusChanges]:

@@ -145,18 +145,19 @@ def _index(database: Database, projection: Projection, generation: Generation) -
 
 def _switched(database: Database, history: History, new: _New) -> Rebuilt:
     """Switch one view; raises StoreUnavailableError where somebody reads it all the time."""
-    for _ in range(ATTEMPTS - 1):
-        with suppress(StoreUnavailableError), database.writing(patient=True) as connection:
-            return _switch(connection, history, *new)
+    left = ATTEMPTS
+    while True:
+        left -= 1
+        try:
+            with database.writing(patient=True) as connection:
+                return _switch(connection, history, *new)
+        except StoreUnavailableError as error:
+            if not left:
+                raise StoreUnavailableError(
+                    f"the view {new.projection.name} could not be switched: {error.reason}",
+                    remedy="rebuild it when neither a backup nor a long query reads it",
+                ) from error
         time.sleep(REST_SECONDS)
-    try:
-        with database.writing(patient=True) as connection:
-            return _switch(connection, history, *new)
-    except StoreUnavailableError as error:
-        raise StoreUnavailableError(
-            f"the view {new.projection.name} could not be switched: {error.reason}",
-            remedy="rebuild it when neither a backup nor a long query reads it",
-        ) from error
 
 
 def _switch(

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -40,7 +40,7 @@ def confirm(session: Session, question: str) -> None:
 
 def answered(question: str) -> bool | None:
     """Ask on stderr; return whether the answer is yes, None where nobody is there to answer."""
-    if not _can_be_read():
+    if _input() is None:
         return None
     console, choices = Console(stderr=True), ["y", "yes", "n", "no"]
     try:
@@ -55,11 +55,15 @@ def answered(question: str) -> bool | None:
 
 def typed() -> str:
     """Return the line that somebody types, without the space around it; empty if nobody does."""
-    return sys.stdin.readline().strip() if _can_be_read() else ""
+    given = _input()
+    return given.readline().strip() if given is not None else ""
 
 
-def _can_be_read() -> bool:
-    """Return whether there is an input; what is not UTF-8 in it is then an answer like another."""
+def _input() -> TextIO | None:
+    """Return what answers come from, None where it was closed (`<&-`).
+
+    What is not UTF-8 in it is an answer like another.
+    """
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
-    return sys.stdin is not None  # It is None where it was closed (`<&-`).
+    return sys.stdin

@@ -98,38 +98,41 @@ class JobWorker:
 
     def _move_on(self, job: Job) -> None:
         """Take a job on whose slices are all checked, or all carried out."""
-        then, failure, failed = JobState.DONE, job.failure, None
+        then = JobState.DONE
         if job.state is JobState.CANCELLING:
-            then = JobState.FAILED if failure else JobState.CANCELLED
+            then = JobState.FAILED if job.failure else JobState.CANCELLED
         elif job.state is JobState.CHECKING:
             try:
                 then = self._handlers[job.kind].checked(job)
             except PASSING:
                 raise
             except Exception as error:  # noqa: BLE001 - as in `tick`
-                then, failure, failed = JobState.FAILED, _reason(error), error
-        moved = self._store.move(job.job_id, job.state, then, at=self._clock(), failure=failure)
-        if moved and failed:
-            _report(failed, job)
+                self._fail(job, error)
+                return
+        self._store.move(job.job_id, job.state, then, at=self._clock(), failure=job.failure)
 
     def _end_unreadable(self, error: UnreadableRowsError) -> None:
         """End a job whose rows nobody can read: it would keep every other from being worked on."""
         job = self._store.read(error.job_id)
         if job.ended:
             return  # Its rows were destroyed as it ended, while a slice of it was being taken.
+        self._fail(job, error)
+
+    def _end(self, claim: Claim, error: Exception) -> None:
+        at = self._clock()
+        if not self._store.claims.renew(claim, at=at):
+            return  # Another has it now, and may come to its end; or the job was cancelled.
+        if claim.job.state is JobState.CHECKING:
+            self._fail(claim.job, error)
+        else:
+            _report(error, claim.job)
+            self._store.give_up(claim, _reason(error), at=at)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        """End a job at once, and say so in the log unless something else ended it before."""
         at, reason = self._clock(), _reason(error)
         if self._store.move(job.job_id, job.state, JobState.FAILED, at=at, failure=reason):
             _report(error, job)
-
-    def _end(self, claim: Claim, error: Exception) -> None:
-        job, at, reason = claim.job, self._clock(), _reason(error)
-        if not self._store.claims.renew(claim, at=at):
-            return  # Another has it now, and may come to its end; or the job was cancelled.
-        _report(error, job)
-        if job.state is JobState.CHECKING:
-            self._store.move(job.job_id, job.state, JobState.FAILED, at=at, failure=reason)
-        else:
-            self._store.give_up(claim, reason, at=at)
 
 
 def _reason(error: Exception) -> str:

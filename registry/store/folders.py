@@ -45,10 +45,15 @@ def read_file(file: Path) -> bytes | None:
 
 def replace_file(file: Path, data: bytes) -> None:
     """Put `data` in the place of what `file` held, durably; no reader sees a part of it."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.new")
-    with temporary.open("wb") as output:
-        output.write(data)
-        output.flush()
-        os.fsync(output.fileno())
+    # Not the process's number, which is another's too where each machine is a container.
+    temporary = file.with_name(f".{file.name}.{os.urandom(8).hex()}.new")
+    try:
+        with temporary.open("wb") as output:
+            output.write(data)
+            output.flush()
+            os.fsync(output.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)  # Of a full disk it would take what is left.
+        raise
     temporary.replace(file)
     sync_folder(file.parent)

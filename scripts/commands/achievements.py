@@ -175,10 +175,11 @@ def _answer(achievement: Achievement, public_url: str) -> Answer:
 
 
 def _all(registry: Registry, issuer: str | None) -> Iterator[Achievement]:
-    known = [str(registry.application.issuer(issuer).id)] if issuer is not None else None
-    for issuer_id in known or _issuers(registry):
+    application = registry.application
+    known = _issuers(registry) if issuer is None else [str(application.issuer(issuer).id)]
+    for issuer_id in known:
         for row in every(partial(queries.achievements, registry.database, issuer_id)):
-            yield registry.application.any_achievement(row["achievement_id"])
+            yield application.any_achievement(row["achievement_id"])
 
 
 def _issuers(registry: Registry) -> list[str]:

@@ -73,7 +73,7 @@ def examine(
         evidence = check_evidence(archive, trusted, passed=examination.passed)
     except EvidenceRefusedError as error:
         failed = wording.FAILED[error.step]
-        said = Text(*(f"{sentence} ({error.reason})." for sentence in (failed.pl, failed.en)))
+        said = Text(f"{failed.pl} ({error.reason}).", f"{failed.en} ({error.reason}).")
         examination.add(error.step, Outcome.FAILED, said)
         return examination
     examination.evidence = evidence

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from projections.claims import Claims
+from projections.claims import CLAIMS, Claims
 
 
 def test_processes_of_one_number_on_two_machines_do_not_write_into_each_others_file(
@@ -20,6 +20,7 @@ def test_processes_of_one_number_on_two_machines_do_not_write_into_each_others_f
         assert Claims(tmp_path).of_others("b") == {"first", "second"}
         really_sync(descriptor)
 
+    (tmp_path / CLAIMS).mkdir()
     monkeypatch.setattr(os, "fsync", while_another_writes)
     Claims(tmp_path).make("a", ["third"])
 
