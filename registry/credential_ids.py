@@ -9,20 +9,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from itertools import chain
-from typing import Any, Final
+from typing import Final
 
+from registry.csv_records import CsvRecords
 from registry.domain.errors import InvalidValueError
 from registry.domain.job import Row
-from registry.text_lines import (
-    BoundedRecords,
-    LineTooLongError,
-    lines_of_any_text,
-    separator_named,
-)
+from registry.text_lines import LineTooLongError, lines_of_any_text
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SEPARATORS: Final = (";", ",", "\t")
 _HEADERS: Final = ("credential_id", "id", "identyfikator")
 """The columns that may hold the ids; the first that is there counts."""
 
@@ -67,32 +61,26 @@ def _of_json(line: str) -> str | None:
 
 def _csv(lines: Iterator[str]) -> Iterator[Row]:
     """Read CSV; refuse a file with a stray quotation mark, which may hide the ids after it."""
-    first, begin = next(lines, ""), 1
-    separator = max(_SEPARATORS, key=first.count)
-    if named := separator_named(first):
-        separator, first, begin = named, next(lines, ""), 2
-    bounded = BoundedRecords(chain([first] if first else [], lines), begin=begin)
-    reader = csv.reader(bounded, delimiter=separator, strict=True)
+    records = CsvRecords(lines)
     try:
-        yield from _records(reader, bounded, first)
+        yield from _of_records(records)
     except csv.Error as error:
         raise InvalidValueError(
-            f"line {bounded.begin} is not CSV: {error}",
+            f"line {records.begin} is not CSV: {error}",
             field="credential_id",
             remedy="close its quotation mark, or send ids alone, one a line",
         ) from error
 
 
-def _records(reader: Any, bounded: BoundedRecords, first: str) -> Iterator[Row]:
+def _of_records(records: CsvRecords) -> Iterator[Row]:
     column = 0
-    if of_text("".join(next(csv.reader([first]), [])[:1])) is None:
-        column = _column(next(reader, []))
-        bounded.end(reader.line_num)
-    for record in reader:
+    if of_text("".join(next(csv.reader([records.first]), [])[:1])) is None:
+        _, header = next(records)
+        column = _column(header)
+    for line, record in records:
         if any(cell.strip() for cell in record):
             found = of_text(record[column]) if column < len(record) else None
-            yield {"line": bounded.begin, "id": found}
-        bounded.end(reader.line_num)
+            yield {"line": line, "id": found}
 
 
 def _column(header: list[str]) -> int:

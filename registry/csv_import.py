@@ -10,9 +10,9 @@ memory; a fault of a row leaves the others as they are, one of the file ends the
 import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import chain
 from typing import Any
 
+from registry.csv_records import CsvRecords
 from registry.domain.row_codes import RowCode
 from registry.formats import strict_json
 from registry.formats.strict_json import StrictJsonError
@@ -28,11 +28,9 @@ from registry.learner_rows import (
 )
 from registry.text_lines import (
     LONGEST_LINE_BYTES,
-    BoundedRecords,
     LineTooLongError,
     NotTextError,
     byte_lines,
-    separator_named,
     text_lines,
 )
 
@@ -46,8 +44,6 @@ MAX_FAULTS = 100
 
 MAX_FAULTS_OF_A_ROW = 10
 """Faults kept of one row of JSON Lines, which may have thousands of members nobody knows."""
-
-_SEPARATORS = (";", ",", "\t")
 
 
 class Form(StrEnum):
@@ -147,21 +143,12 @@ def _csv_row(
 
 def _records(chunks: Iterable[bytes]) -> Iterator[tuple[int, list[str]]]:
     """Give the records of a file, each with the line it begins on."""
-    begin = 1
     try:
-        lines = text_lines(chunks)
-        first = next(lines, "")
-        separator = max(_SEPARATORS, key=first.count)
-        if named := separator_named(first):
-            separator, first, begin = named, next(lines, ""), 2
-        bounded = BoundedRecords(chain([first], lines), begin=begin)
-        reader = csv.reader(bounded, delimiter=separator, strict=True)
-        for record in reader:
-            yield begin, record
-            bounded.end(reader.line_num)
-            begin = bounded.begin
+        records = CsvRecords(text_lines(chunks))
+        yield from records
     except csv.Error as error:
-        raise FileError([Fault(begin, None, f"not CSV: {error}", RowCode.NOT_CSV)]) from error
+        fault = Fault(records.begin, None, f"not CSV: {error}", RowCode.NOT_CSV)
+        raise FileError([fault]) from error
     except NotTextError as error:
         raise FileError([Fault(error.line, None, str(error), RowCode.NOT_TEXT)]) from error
     except LineTooLongError as error:

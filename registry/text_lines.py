@@ -5,7 +5,6 @@ the first block that is not plain ASCII; a small file is one block.
 """
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -13,7 +12,6 @@ BLOCK_BYTES: Final = 1 << 16
 LONGEST_LINE_BYTES: Final = 1 << 16
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_NAMED_SEPARATOR: Final = re.compile(r"""\s*"?sep=([;,\t|])"?\s*""", re.IGNORECASE)
 
 
 class NotTextError(ValueError):
@@ -48,40 +46,6 @@ def lines_of_any_text(chunks: Iterable[bytes]) -> Iterator[str]:
     """Give the lines of a text of which only the ASCII counts; raises LineTooLongError."""
     for block in _blocks(chunks):
         yield from io.StringIO(block.decode(errors="replace"), newline="")
-
-
-def separator_named(line: str) -> str | None:
-    """Return the separator that a first line like "sep=;" tells Excel, or None; it is no row."""
-    named = _NAMED_SEPARATOR.fullmatch(line)
-    return named and named[1]
-
-
-class BoundedRecords:
-    """Hands lines to the CSV reader, which would read on for ever for a quote that never closes.
-
-    `begin` is the number of the first line, from 1.
-    """
-
-    def __init__(self, lines: Iterator[str], *, begin: int = 1) -> None:
-        self._lines = lines
-        self._characters = 0
-        self._first = begin
-        self.begin = begin
-        """The line that the record begins on."""
-
-    def __iter__(self) -> "BoundedRecords":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._characters += len(line)
-        if self._characters > LONGEST_LINE_BYTES:
-            raise LineTooLongError(self.begin)
-        return line
-
-    def end(self, line: int) -> None:
-        """Count anew: a record ended on a line, counted from the first one handed on."""
-        self._characters, self.begin = 0, self._first + line
 
 
 def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
