@@ -8,16 +8,14 @@ under "remote_apply".
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy import make_url
 
 from tests.postgres import HOST, USER, PostgresServer
+from tests.waiting import wait_until
 
 NAME = "standby"
-WAIT_SECONDS = 20
 SETTINGS = {"wal_level": "replica", "hot_standby": "on", "wal_receiver_status_interval": "1s"}
 
 
@@ -106,15 +104,6 @@ class Pair:
 
 
 _SYNCHRONOUS = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; raises TimeoutError."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it never came to hold")
-        time.sleep(0.01)
 
 
 def _one(server: PostgresServer, query: str) -> object:

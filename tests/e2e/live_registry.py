@@ -10,8 +10,7 @@ import random
 import socket
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ import pytest
 from registry.formats import bitstring
 from scripts.demo_tls import TlsFiles, make_tls_files
 from tests.e2e.conftest import ROOT, Cli, environment
+from tests.waiting import wait_until
 
 # Below the ports that the kernel hands out by itself, and above those of the tests' PostgreSQL.
 PORTS = range(30_000, 32_768)
@@ -178,15 +178,6 @@ def free_port() -> int:
         with socket.socket() as candidate, contextlib.suppress(OSError):
             candidate.bind(("127.0.0.1", port))
             return port
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Ask again and again until it holds; raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.02)
 
 
 def new_issuer(client: httpx.Client, *, did_method: str) -> Issuer:

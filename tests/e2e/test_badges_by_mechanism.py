@@ -30,10 +30,10 @@ from tests.e2e.live_registry import (
     new_issuer,
     running,
     token_of,
-    wait_until,
 )
 from tests.e2e.test_both_ways import changed_token
 from tests.e2e.test_others_verifiers import bundled_contexts
+from tests.waiting import wait_until
 
 JWTS = ["ob-jwt-es256", "ob-jwt-rs256"]
 ECDSA = [

@@ -16,15 +16,8 @@ from jsonschema import Draft201909Validator
 from registry.formats import contexts
 from tests.e2e.conftest import ROOT, CliWithin
 from tests.e2e.javascript_verifiers import verify_digitalbazaar, verify_digitalcredentials
-from tests.e2e.live_registry import (
-    Badge,
-    Json,
-    LiveRegistry,
-    is_published,
-    new_issuer,
-    running,
-    wait_until,
-)
+from tests.e2e.live_registry import Badge, Json, LiveRegistry, is_published, new_issuer, running
+from tests.waiting import wait_until
 
 SCHEMA = ROOT / "../shared/standards/ob3-schema/endorsementcredential.json"
 STATUSES = {

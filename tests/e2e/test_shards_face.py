@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from api.settings import Settings
 from registry.commands import Caller
 from registry.formats.tlog.checkpoints import Checkpoint
 from registry.formats.tlog.notes import Note
-from tests.integration.api.world import Issuer, Server, World, free_port, wait_until
+from tests.integration.api.world import Issuer, Server, World, free_port
+from tests.waiting import wait_until
 
 DOCUMENT = Path(__file__).parents[2] / "docs/shards.md"
 # Debian keeps nginx where only root's path leads.
@@ -88,6 +90,9 @@ class Face:
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return httpx.get(self.url + path, timeout=20, **more)
+
+    def serves(self, path: str) -> bool:
+        return self.get(path).status_code == 200
 
 
 @dataclass
@@ -158,7 +163,7 @@ def test_token_leads_to_the_shard_it_was_made_in(face: Face, name: str) -> None:
     order = issuer.order("through-the-face@student.example")
     with face.client(token_of(issuer)) as client:
         issued = client.post("/v1/credentials", json=order).raise_for_status().json()["credential"]
-    wait_until(lambda: face.get(path_of(issued)).status_code == 200)
+    wait_until(lambda: face.serves(path_of(issued)))
     answer = face.get(path_of(issued), headers={"Accept": "*/*"})
     assert answer.headers["content-type"] == "application/vc"
     assert answer.json()["id"].endswith(path_of(issued))
@@ -221,7 +226,7 @@ def test_each_shard_has_a_log_of_its_own_and_the_face_names_all(face: Face) -> N
     for name in ("a", "b"):
         face.issuers[name].issue()
         place = f"/log/{name}/checkpoint"
-        wait_until(lambda place=place: face.get(place).status_code == 200)
+        wait_until(partial(face.serves, place))
         checkpoint = Checkpoint.parse(Note.parse(face.get(place).content).text)
         assert checkpoint.origin == f"registry.example/log/{name}"
         assert face.get(f"/log/{name}").json()["current"] == checkpoint.origin
@@ -243,10 +248,10 @@ def test_guesses_of_one_client_slow_down_no_other(face: Face) -> None:
 def test_lists_and_documents_of_a_shard_that_is_down_are_served(face: Face) -> None:
     """Last, since it ends a shard."""
     credential = face.issuers["b"].issue("last@student.example")
-    wait_until(lambda: face.get(path_of(credential)).status_code == 200)
+    wait_until(lambda: face.serves(path_of(credential)))
     face.shards["b"].server.stop()
-    assert face.get(path_of(credential)).status_code == 200
-    assert face.get(f"/issuers/{face.issuers['b'].issuer_id}/did.json").status_code == 200
+    assert face.serves(path_of(credential))
+    assert face.serves(f"/issuers/{face.issuers['b'].issuer_id}/did.json")
     with face.client(token_of(face.issuers["a"])) as client:
         assert client.get("/v1/credentials").status_code == 200
     with face.client(token_of(face.issuers["b"])) as client:

@@ -16,14 +16,8 @@ import pytest
 
 from scripts.demo_tls import make_tls_files
 from tests.e2e.conftest import ROOT, Cli, CliWithin, Ran, environment
-from tests.e2e.live_registry import (
-    Badge,
-    LiveRegistry,
-    free_port,
-    is_published,
-    new_issuer,
-    wait_until,
-)
+from tests.e2e.live_registry import Badge, LiveRegistry, free_port, is_published, new_issuer
+from tests.waiting import wait_until
 from tests.web_servers import documented_configuration, nginx, put_in
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.integration.api.world import Issuer, Server, served, wait_until
+from tests.integration.api.world import Issuer, Server, served
 from tests.postgres import PostgresServer
+from tests.waiting import wait_until
 
 ROWS = 1_000_000
 KILLS_AT = (150_000, 400_000, 650_000, 900_000)

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.world import Issuer, Server, World, wait_until
+from tests.integration.api.world import Issuer, Server, World
+from tests.waiting import wait_until
 
 Json = dict[str, Any]
 

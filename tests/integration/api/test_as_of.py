@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.world import Issuer, World, wait_until
+from tests.integration.api.world import Issuer, World
+from tests.waiting import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -162,6 +163,7 @@ def test_an_issuer_asks_about_its_own_alone(
         assert issuer.client.get(path).is_success, path
         assert other.client.get(path).status_code == 404, path
     wanted = {"issuer_id": issuer.issuer_id}
+    wait_until(lambda: world.server.lag_events() == 0)
     changes = other.client.get("/v1/changes", params=wanted).json()["items"]
     assert {each["issuer_id"] for each in changes} == {other.issuer_id}
 

@@ -10,7 +10,8 @@ from api.problems import INTERNAL, PROBLEMS, TITLES, kind_of
 from projections import ALL
 from registry.domain.errors import InvalidValueError, RegistryError
 from tests.integration.api.test_faults import metrics
-from tests.integration.api.world import Issuer, World, wait_until
+from tests.integration.api.world import Issuer, World
+from tests.waiting import wait_until
 
 
 def every_error(base: type[RegistryError] = RegistryError) -> list[type[RegistryError]]:

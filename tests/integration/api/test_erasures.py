@@ -11,7 +11,8 @@ from api.settings import Settings
 from registry.store.api_keys import Role
 from registry.store.folders import read_file
 from tests.integration.api.test_faults import metrics
-from tests.integration.api.world import Issuer, World, new_token, wait_until
+from tests.integration.api.world import Issuer, World, new_token
+from tests.waiting import wait_until
 
 CANARY = "kanarek7351"
 EMAIL = f"{CANARY}@student.example"
@@ -138,6 +139,7 @@ def test_person_is_erased_at_every_issuer_or_asked_for_at_none(
     here, there = issuer.issue("ola@student.example"), other.issue("ola@student.example")
     hold = {"subject_ref": there["subject_ref"], "reason": "court-order"}
     world.operator.post("/v1/legal-holds", json=hold).raise_for_status()
+    wait_until(lambda: world.server.lag_events() == 0)
     before = len(world.operator.get("/v1/erasures", params={"limit": 200}).json()["items"])
     assert ask(world, here, person=True).status_code == 409
     wait_until(lambda: world.server.lag_events() == 0)

@@ -8,7 +8,8 @@ import pytest
 
 from registry.formats.evidence.checks import check_evidence
 from tests.evidence import HOLDS, verdict
-from tests.integration.api.world import Issuer, World, wait_until
+from tests.integration.api.world import Issuer, World
+from tests.waiting import wait_until
 
 
 def evidence_of(client: httpx.Client, credential: dict[str, Any]) -> httpx.Response:

@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from tests.integration.api.test_refusals import assert_problem
-from tests.integration.api.world import PUBLIC_URL, Server, World, served, wait_until
+from tests.integration.api.world import PUBLIC_URL, Server, World, served
 from tests.postgres import PostgresServer
 from tests.unit.verification.tls_server import make_authority
+from tests.waiting import wait_until
 
 
 def test_a_locked_database_is_503_and_the_repeat_is_one_effect(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.world import PUBLIC_URL, Issuer, World, wait_until
+from tests.integration.api.world import PUBLIC_URL, Issuer, World
+from tests.waiting import wait_until
 
 SINCE = "2026-01-01T00:00:00Z"
 
@@ -21,7 +22,9 @@ def post(world: World, issuer: Issuer, path: str, **body: Any) -> httpx.Response
 
 
 def did_document(issuer: Issuer) -> dict[str, Any]:
+    """Return what is published; an issuer has no document until the publisher came by."""
     url = f"{PUBLIC_URL}/issuers/{issuer.issuer_id}/did.json"
+    wait_until(lambda: issuer.server.published(url).status_code == 200)
     document: dict[str, Any] = issuer.server.published(url).json()
     return document
 
@@ -175,6 +178,7 @@ def test_custodian_changes_statuses_in_place_of_a_closed_issuer(
     assert custodian.change(credential, "revoke").json()["status"] == "revoked"
     assert custodian.client.get(path).json()["status"] == "revoked"
     wanted = {"issuer_id": issuer.issuer_id}
+    wait_until(lambda: world.server.lag_events() == 0)
     found = custodian.client.get("/v1/credentials", params=wanted).json()["items"]
     assert [each["credential_id"] for each in found] == [credential["credential_id"]]
     wait_until(lambda: issuer.bit(credential, "revocation") == 1)

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.world import COMPLETE, Issuer, World, served, wait_until
+from tests.integration.api.world import COMPLETE, Issuer, World, served
 from tests.postgres import PostgresServer
+from tests.waiting import wait_until
 
 CANARY = "kanarek9264"
 ROWS = b"email;name\na@student.example;Ana\nb@student.example;Bo\n"

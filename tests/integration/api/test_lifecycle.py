@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from registry.formats.did import did_document, did_key
 from registry.formats.multibase import b64url_encode
 from registry.formats.multikey import encode_public_key
-from tests.integration.api.world import PUBLIC_URL, World, wait_until
+from tests.integration.api.world import PUBLIC_URL, World
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 

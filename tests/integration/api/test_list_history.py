@@ -7,7 +7,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.integration.api.world import COMPLETE, PUBLIC_URL, Issuer, World, wait_until
+from tests.integration.api.world import COMPLETE, PUBLIC_URL, Issuer, World
+from tests.waiting import wait_until
 
 RETRIEVAL_ERROR = "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"

@@ -18,8 +18,9 @@ from registry.formats.tlog.merkle import leaf_hashes, verify_consistency, verify
 from registry.formats.tlog.tile_paths import TileAddress, entries_path
 from registry.formats.tlog.verifier_keys import VerifierKey
 from tests.integration.api.test_faults import metrics
-from tests.integration.api.world import Issuer, Server, World, wait_until
+from tests.integration.api.world import Issuer, Server, World
 from tests.making import new_issuer
+from tests.waiting import wait_until
 
 ORIGIN = "registry.example/log"
 

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from registry.domain.securing import KeyType, Mechanism
-from tests.integration.api.world import COMPLETE, Issuer, World, wait_until
+from tests.integration.api.world import COMPLETE, Issuer, World
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from tests.integration.api.test_faults import metrics
-from tests.integration.api.world import Issuer, World, wait_until
+from tests.integration.api.world import Issuer, World
+from tests.waiting import wait_until
 
 CANARY = "kanarek7351"
 EMAIL = f"{CANARY}@student.example"

@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from projections.process_roles import BACKGROUND
-from tests.integration.api.world import Issuer, Server, World, served, wait_until
+from tests.integration.api.world import Issuer, Server, World, served
+from tests.waiting import wait_until
 
 TAKEOVER_SECONDS = 5.0
 

@@ -13,7 +13,8 @@ from api.published import LIST_TYPES
 from projections.publish_folder import PublishFolder
 from registry.formats import jws
 from registry.formats.did import assertion_key
-from tests.integration.api.world import COMPLETE, PUBLIC_URL, Issuer, World, wait_until
+from tests.integration.api.world import COMPLETE, PUBLIC_URL, Issuer, World
+from tests.waiting import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

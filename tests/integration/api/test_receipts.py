@@ -20,7 +20,8 @@ from registry.formats.tlog.proofs import Proof
 from registry.formats.tlog.receipts import check_receipt
 from scripts.answers import CANNOT_BE_TOLD
 from tests.e2e.conftest import CliWithin
-from tests.integration.api.world import PUBLIC_URL, Issuer, Server, World, wait_until
+from tests.integration.api.world import PUBLIC_URL, Issuer, Server, World
+from tests.waiting import wait_until
 from tests.witness import Witness, new_witness, policy_of, serving
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api.world import PUBLIC_URL, Issuer, World, wait_until
+from tests.integration.api.world import PUBLIC_URL, Issuer, World
+from tests.waiting import wait_until
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}

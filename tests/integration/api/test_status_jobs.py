@@ -9,7 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.api.world import Issuer, World, wait_until
+from tests.integration.api.world import Issuer, World
+from tests.waiting import wait_until
 
 FILE = "/v1/status-jobs/file"
 CSV = {"Content-Type": "text/csv"}
@@ -62,7 +63,7 @@ def test_file_is_looked_at_confirmed_carried_out_and_taken_back(uczelnia: Issuer
     job = reached(uczelnia, answer, "waiting")
     assert job["findings"]["changes"] == 3
     assert job["findings"]["lists"][0]["entries"] == 3
-    assert uczelnia.bit(credentials[0], "suspension") == 0
+    wait_until(lambda: are_published(uczelnia, credentials, "suspension", 0))
 
     confirmed = confirm(uczelnia, job)
     assert reached(uczelnia, answer, "done")["accepted"] == 3, confirmed.text

@@ -18,6 +18,7 @@ from api import bootstrap, founding
 from api.settings import Settings
 from registry.formats import bitstring
 from registry.store.api_keys import Role
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 PUBLIC_URL = "https://registry.example"
@@ -242,10 +243,3 @@ def served(folder: Path, database_url: str | None = None, **more: Any) -> Iterat
     finally:
         if server.process.poll() is None:
             server.stop()
-
-
-def wait_until(condition: Any, *, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -1,6 +1,5 @@
 """The thread that works on jobs: woken, stopped, and outliving whatever goes wrong."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from registry.jobs.running import JobRunner
 from registry.jobs.worker_names import worker_name
 from registry.store.database import StoreUnavailableError
 from tests.integration.jobs.bureau import Bureau
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -25,13 +25,6 @@ def start(bureau: Bureau) -> Iterator[Callable[..., JobRunner]]:
     yield start
     for runner in runners:
         runner.stop()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_job_that_is_there_is_carried_out(bureau: Bureau, start: Callable[..., JobRunner]) -> None:

@@ -19,6 +19,7 @@ from registry.formats.document_digest import document_digest
 from registry.formats.tlog.policies import Policy
 from registry.formats.tlog.receipts import check_receipt
 from tests.integration.projections.by_hand import ByHand, list_of, name_of
+from tests.waiting import wait_until
 from tests.witness import Witness, log_key, new_witness, policy_of, serving
 
 
@@ -60,10 +61,7 @@ class Logged:
         )
         client.start()
         size = self.by_hand.registry.transparency.size
-        deadline = time.monotonic() + 8
-        while client.states[0].cosigned_size != size:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: client.states[0].cosigned_size == size)
         client.stop()
 
     def document(self, credential: Credential) -> bytes:

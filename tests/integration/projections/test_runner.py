@@ -12,9 +12,9 @@ from registry.domain.credential import Credential
 from registry.domain.events import CredentialReinstated, CredentialSuspended, Event
 from registry.domain.instants import instant
 from registry.store.mapper import EventMapper
-from tests.integration.api.world import wait_until
 from tests.integration.projections.by_hand import ByHand, index_of, list_of
 from tests.integration.projections.conftest import Another
+from tests.waiting import wait_until
 
 MASS = 2 * PAGE + 501
 

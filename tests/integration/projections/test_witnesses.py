@@ -1,7 +1,7 @@
 """Checkpoints are cosigned by real witnesses over HTTP, whatever some of them do meanwhile."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from registry.formats.tlog.checkpoints import Checkpoint
 from registry.formats.tlog.notes import Note
 from registry.formats.tlog.policies import Policy
 from tests.small_log import ORIGIN, SmallLog
+from tests.waiting import wait_until
 from tests.witness import Habit, Witness, new_witness, policy_of, serving
 
 IMPATIENT = Patience(
@@ -67,13 +68,6 @@ class Scene:
 
 def size_of(checkpoint: bytes) -> int:
     return Checkpoint.parse(Note.parse(checkpoint).text).size
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = 8.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to be"
-        time.sleep(0.01)
 
 
 def failure_of(client: WitnessClient, witness: Witness) -> str | None:

@@ -18,7 +18,8 @@ from registry.store.database import Database, StoreUnavailableError
 from registry.store.standby_confirmation import durability_warnings, unsafe_commit
 from tests.integration.projections.by_hand import ByHand
 from tests.making import Clock, new_achievement, new_issuer, order
-from tests.replication import NAME, Pair, wait_until
+from tests.replication import NAME, Pair
+from tests.waiting import wait_until
 
 Opened = Callable[..., Registry]
 NOBODY = "nobody"

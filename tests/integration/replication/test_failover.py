@@ -24,7 +24,8 @@ from registry.requests import StatusChange
 from registry.store.database import StoreUnavailableError
 from tests.integration.projections.by_hand import ByHand
 from tests.making import Clock, new_achievement, new_issuer, order
-from tests.replication import NAME, Pair, wait_until
+from tests.replication import NAME, Pair
+from tests.waiting import wait_until
 
 CLIENTS = 3
 Opened = Callable[..., Registry]

@@ -19,7 +19,7 @@ from registry.store.database import Database, StoreUnavailableError
 from registry.store.recorders import open_recorder
 from tests.making import migrate
 from tests.postgres import HOST, PORTS
-from tests.replication import wait_until
+from tests.waiting import wait_until
 from tests.workers import stored_event
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -26,7 +26,8 @@ from tests.integration.api.world import served
 from tests.integration.projections.by_hand import ByHand, open_registry
 from tests.making import PUBLIC_URL, Clock, new_issuer
 from tests.postgres import HOST
-from tests.replication import Pair, wait_until
+from tests.replication import Pair
+from tests.waiting import wait_until
 
 Opened = Callable[..., Registry]
 

@@ -17,7 +17,7 @@ from registry.store.leadership import (
     key_of,
     open_leadership,
 )
-from tests.integration.api.world import wait_until
+from tests.waiting import wait_until
 from tests.workers import lead_and_wait, processes
 
 Another = Callable[[], Leadership]

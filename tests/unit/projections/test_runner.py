@@ -3,7 +3,7 @@
 import time
 
 from projections.runner import Runner
-from tests.integration.api.world import wait_until
+from tests.waiting import wait_until
 
 
 class Counted:

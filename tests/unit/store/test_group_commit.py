@@ -1,8 +1,7 @@
 """Saves of threads that come at once, over a writer that the test holds up and lets go."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID, uuid4
 
@@ -12,6 +11,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from registry.store.database import StoreUnavailableError
 from registry.store.group_commit import MOST_EVENTS, GroupCommit, Save
 from registry.store.recorders import StreamMovedError
+from tests.waiting import wait_until
 
 
 class Disk:
@@ -65,7 +65,7 @@ class Crowd:
         futures = []
         for number, save in enumerate(saves, 1):
             futures.append(self.pool.submit(self.together.save, save))
-            wait_for(lambda: len(self.together._waiting) == number)  # noqa: B023
+            wait_until(lambda: len(self.together._waiting) == number)  # noqa: B023
         self.disk.free.set()
         return futures
 
@@ -77,13 +77,6 @@ class Crowd:
 @pytest.fixture
 def crowd() -> Crowd:
     return Crowd()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 def test_those_who_come_meanwhile_are_written_together_in_their_order(crowd: Crowd) -> None:
