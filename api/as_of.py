@@ -172,7 +172,7 @@ def read_differences(
 
 
 @router.get(
-    "/changes", response_model=ChangesAnswer, responses=refusals(401, 403, 422) | CSV_CONTENT
+    "/changes", response_model=ChangesAnswer, responses=refusals(401, 403, 404, 422) | CSV_CONTENT
 )
 def read_changes(
     asker: Reader,
@@ -189,6 +189,8 @@ def read_changes(
 ) -> ChangesAnswer | Response:
     """Read what changed between two positions, with the events that did it."""
     whose = asker.issuer_id if asker.role is Role.ISSUER else issuer_id
+    if whose is not None:
+        registry.application.issuer(whose)
     with registry.read_by(asker.role).snapshot(of=VIEWS) as connection:
         answer = changes_answer(connection, whose, after=after, until=until, limit=limit)
     if wants_csv:

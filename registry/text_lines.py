@@ -1,24 +1,30 @@
 """From arriving bytes to lines of text, a block at a time: a file may be larger than the memory.
 
-Text is UTF-8, with or without a byte order mark, or Windows-1250. Which of the two is decided by
-the first block that is not plain ASCII; a small file is one block.
+Text is UTF-8, with or without a byte order mark, or Windows-1250: which of the two is decided by
+the first block that is not plain ASCII; a small file is one block. Or it is UTF-16 with a byte
+order mark, as spreadsheets write what they call Unicode text.
 """
 
+import codecs
 import io
+import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 BLOCK_BYTES: Final = 1 << 16
 LONGEST_LINE_BYTES: Final = 1 << 16
 
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK: Final = codecs.BOM_UTF8
+_UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 class NotTextError(ValueError):
-    """The bytes are neither UTF-8 nor Windows-1250 text; `line` is where that shows, from 1."""
+    """The bytes are text of none of the three encodings; `line` is where that shows, from 1."""
 
     def __init__(self, line: int) -> None:
-        super().__init__("the file is neither UTF-8 nor Windows-1250 text")
+        super().__init__("the file is no text in UTF-8, UTF-16 or Windows-1250")
         self.line = line
 
 
@@ -63,19 +69,44 @@ def byte_lines(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
 
 
 def _without_mark(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Take a byte order mark away, even if it arrives in pieces."""
+    """Take a byte order mark away."""
+    rest = _begun(chunks)
+    yield next(rest).removeprefix(_BYTE_ORDER_MARK)
+    yield from rest
+
+
+def _begun(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Put together the first chunks, until they hold any byte order mark there is."""
     rest = iter(chunks)
     first = b""
     while len(first) < len(_BYTE_ORDER_MARK) and (chunk := next(rest, None)) is not None:
         first += chunk
-    yield first.removeprefix(_BYTE_ORDER_MARK)
+    yield first
     yield from rest
+
+
+def _from_utf_16(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give UTF-8 in place of UTF-16, and other text as it is.
+
+    What is half a character becomes a NUL, which stands in no text.
+    """
+    rest = _begun(chunks)
+    first = next(rest)
+    if not first.startswith(_UTF_16_MARKS):
+        yield first
+        yield from rest
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="surrogatepass")
+    for chunk in chain([first], rest):
+        yield _HALF_A_CHARACTER.sub("\0", decoder.decode(chunk)).encode()
+    if decoder.getstate()[0]:
+        yield b"\0"
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut at ends of lines, without the byte order mark."""
     buffer, lines, mark = bytearray(), 0, _BYTE_ORDER_MARK
-    for chunk in chunks:
+    for chunk in _from_utf_16(chunks):
         buffer += chunk
         if len(buffer) < BLOCK_BYTES:
             continue

@@ -74,12 +74,20 @@ def carried_through(session: Session, registry: Registry, job: Job, rest: Rest) 
 
 def _say_what_became_of_it(job: Job) -> None:
     found = job.findings or {}
-    if found.get("nothing_left_to_undo"):
-        say("\n".join(["Nothing is left to undo.", *_explained(found["refused"])]))
+    if _is_without_effect(job):
+        is_undo = job.terms["undoes"] is not None
+        said = "Nothing is left to undo." if is_undo else "None of them can be changed."
+        say("\n".join([said, *_explained(found["refused"])]))
     elif job.state is JobState.DONE and job.accepted:
         one = found["lists"][0]
         say("A running server publishes it within seconds. To see that it did:")
         say(f"registry list versions {one['list_id']} --purpose {one['purpose']}")
+
+
+def _is_without_effect(job: Job) -> bool:
+    """Return whether a job ended because it could change nothing."""
+    found = job.findings
+    return job.state is JobState.DONE and found is not None and not found["changes"]
 
 
 def _can_be_asked(session: Session, job: Job, rest: Rest) -> bool:
@@ -87,7 +95,7 @@ def _can_be_asked(session: Session, job: Job, rest: Rest) -> bool:
     if found["refused"] and rest is Rest.REFUSE:
         say("Nothing was changed: some cannot be. To change the others, confirm with --rest leave.")
         return False
-    return not session.as_json and bool(found["changes"])
+    return not session.as_json
 
 
 def _decided(registry: Registry, job: Job, rest: Rest) -> Job:
@@ -129,6 +137,7 @@ def _answer(job: Job) -> Answer:
     counts = {"changed": job.accepted if job.state is JobState.DONE else 0, "refused": job.refused}
     shown = facts({name: value for name, value in named.items() if value} | counts)
     is_refused = job.state is JobState.WAITING and not job.terms["wait"]
+    is_refused |= _is_without_effect(job) and not job.terms["undoes"]
     if job.state is JobState.WAITING:
         say_it_waits(job)
     code = FAILED if is_refused or job.state is JobState.FAILED else 0

@@ -1,5 +1,6 @@
 """Databases for tests: real ones, made for the test and gone after it."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from tests.postgres import PostgresServer
 from tests.web_servers import ObjectStore, object_store
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and whatever they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -25,10 +25,10 @@ ISSUING: Final[Mapping[str, Text]] = {
         en="From this line on the file is not CSV; check the quotes and send it again.",
     ),
     RowCode.NOT_TEXT: Text(
-        pl="To nie jest tekst; zapisz arkusz jako CSV w UTF-8 lub Windows-1250, a wartości w JSON"
-        " jako teksty.",
-        en="This is not text; save a spreadsheet as CSV in UTF-8 or Windows-1250, and values in"
-        " JSON as texts.",
+        pl="To nie jest tekst; zapisz arkusz jako CSV w UTF-8, UTF-16 lub Windows-1250, a wartości"
+        " w JSON jako teksty.",
+        en="This is not text; save a spreadsheet as CSV in UTF-8, UTF-16 or Windows-1250, and"
+        " values in JSON as texts.",
     ),
     RowCode.COLUMN_UNKNOWN: Text(
         pl="Rejestr nie zna tej kolumny; usuń ją lub nazwij jedną z tych: adres e-mail,"

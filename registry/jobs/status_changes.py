@@ -68,10 +68,10 @@ class StatusChangeJobs:
         """Regroup the rows, a list a slice; run where that was ordered and nothing speaks against.
 
         What cannot be changed speaks against it, unless the order was to leave it. Where nothing
-        is left to undo there is nothing to confirm either.
+        can be changed there is nothing to confirm either.
         """
         findings = self._regrouping.regroup(job)
-        if findings.get("nothing_left_to_undo"):
+        if not findings["changes"]:
             return JobState.DONE
         terms = Terms.of(job.terms)
         leaves = terms.rest is Rest.LEAVE or not findings["refused"]

@@ -65,8 +65,7 @@ class Regrouping:
             {"list_id": list_id, "purpose": terms.operation.purpose, "entries": entries}
             for list_id, entries in sorted(found.lists.items())
         ]
-        nothing_left = {"nothing_left_to_undo": True} if terms.undoes and not count else {}
-        return nothing_left | {
+        return {
             "changes": count,
             "statuses": dict(sorted(found.statuses.items())),
             "refused": dict(sorted(found.refused.items())),

@@ -6,12 +6,12 @@ accepted: each client read the list, changed its bit, and wrote the whole list b
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from registry.formats import bitstring
 from scripts.benchmarks.databases import postgres, version
-from scripts.benchmarks.live import Live, change_all, served
+from scripts.benchmarks.live import Client, Live, change_all, served
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import Measured, new_registry
 from scripts.benchmarks.results import Goal, Of, Result
@@ -23,11 +23,19 @@ WAITED = 5
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """Where a credential's revocation is published."""
 
+    credential_id: str
     path: str
     index: int
+
+    @classmethod
+    def of(cls, measured: Measured, credential_id: str) -> "Entry":
+        """Return the entry of one of the measured registry's credentials."""
+        issuance = measured.registry.application.any_credential(credential_id).issuance
+        path = f"/status-lists/{issuance.list_id}/revocation"
+        return cls(credential_id, path, issuance.list_index or 0)
 
 
 def measure(effort: Effort) -> Iterator[Result]:
@@ -55,28 +63,24 @@ def _measure(
 
 def _run(effort: Effort, measured: Measured, live: Live, clients: int) -> tuple[int, int]:
     ids = issued(measured, effort.changes)
-    entries = [_entry(measured, each) for each in ids]
+    entries = [Entry.of(measured, each) for each in ids]
     paths = [f"/v1/credentials/{each}/revoke" for each in ids]
     changed = change_all(live, paths, BODY, clients=clients)
     return changed.accepted, _visible(live, entries, changed.accepted)
 
 
-def _entry(measured: Measured, credential_id: str) -> _Entry:
-    issuance = measured.registry.application.any_credential(credential_id).issuance
-    return _Entry(f"/status-lists/{issuance.list_id}/revocation", issuance.list_index or 0)
-
-
-def _visible(live: Live, entries: list[_Entry], accepted: int) -> int:
+def _visible(live: Live, entries: list[Entry], accepted: int) -> int:
     """Return how many entries are set as soon as all accepted ones are, or after some seconds."""
     client, deadline = live.client(), time.monotonic() + WAITED
-    while (found := _set(client.get, entries)) < accepted and time.monotonic() < deadline:
+    while (found := set_in(client, entries)) < accepted and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
 
 
-def _set(fetch: Callable[[str], bytes], entries: list[_Entry]) -> int:
+def set_in(client: Client, entries: Sequence[Entry]) -> int:
+    """Return how many entries are set in the lists that are served."""
     lists = {
-        path: bitstring.decode(json.loads(fetch(path))["credentialSubject"]["encodedList"])
+        path: bitstring.decode(json.loads(client.get(path))["credentialSubject"]["encodedList"])
         for path in {entry.path for entry in entries}
     }
     return sum(bitstring.value(lists[entry.path], entry.index) for entry in entries)

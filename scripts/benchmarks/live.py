@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from api.clock import now
+from projections.process_roles import BACKGROUND
 from registry.domain.instants import instant
 from registry.store.api_keys import DEFAULT_LIFETIME, Role
 from scripts.benchmarks.registries import Measured
@@ -101,20 +102,34 @@ class Changed:
 @contextmanager
 def served(measured: Measured, *options: str) -> Iterator[Live]:
     """Serve a registry over plain HTTP, with options of `registry serve`."""
+    port = _free_port()
+    with _running(measured, "--port", str(port), "--metrics-port", "0", *options) as process:
+        _wait_until_ready(process, port)
+        yield Live(port, _token(measured), psutil.Process(process.pid))
+
+
+@contextmanager
+def in_background(measured: Measured) -> Iterator[psutil.Process]:
+    """Do all the work of a registry that needs no HTTP, besides others who do."""
+    port, roles = _free_port(), [f"--role={role}" for role in sorted(BACKGROUND)]
+    with _running(measured, "--metrics-port", str(port), *roles) as process:
+        _wait_until_ready(process, port)
+        yield psutil.Process(process.pid)
+
+
+@contextmanager
+def _running(measured: Measured, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     settings = measured.registry.settings
     given = {
         "REGISTRY_FOLDER": str(settings.folder),
         "REGISTRY_DATABASE_URL": settings.effective_database_url,
         "REGISTRY_PUBLIC_URL": measured.registry.public_url,
     }
-    port = _free_port()
-    command = [sys.executable, "-m", "scripts.cli", "serve", "--port", str(port)]
-    command += ["--metrics-port", "0", *options]
+    command = [sys.executable, "-m", "scripts.cli", "serve", *options]
     with (settings.folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, env=os.environ | given, stdout=log, stderr=log)  # noqa: S603 - our own
     try:
-        _wait_until_ready(process, port)
-        yield Live(port, _token(measured), psutil.Process(process.pid))
+        yield process
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)

@@ -27,6 +27,7 @@ BENCHMARKS = (
     "list_codec",
     "verifying",
     "concurrent_changes",
+    "takeover",
     "catch_up",
     "rebuilding",
     "growth",

@@ -48,6 +48,12 @@ def test_polish_names_beside_the_ids_may_be_in_windows_1250() -> None:
     assert csv_rows(text, encoding="cp1250") == rows((2, ONE))
 
 
+def test_unicode_text_of_a_spreadsheet_is_read() -> None:
+    text = f"imię\tcredential_id\r\nŁucja 🎓\t{ONE}\r\nJan\t{TWO}\r\n"
+
+    assert csv_rows(text, encoding="utf-16") == rows((2, ONE), (3, TWO))
+
+
 def test_what_is_no_id_is_a_line_without_one() -> None:
     found = csv_rows(f"name;credential_id\nAnna;anna@example.org\nJan\nEwa;{ONE}\n")
 

@@ -114,7 +114,7 @@ def test_a_json_line_that_is_too_long_costs_only_itself() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 65_536])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250", "utf-16"])
 def test_rows_are_the_same_however_the_bytes_arrive(size: int, encoding: str) -> None:
     text = 'Adres e-mail;Imię i nazwisko\r\nz@s.example;"Żółć\r\n'
     text = text.replace('"', "") + "y@s.example;Łęcka\r\n"
@@ -149,6 +149,9 @@ def test_what_spoils_the_rest_of_a_file_refuses_it() -> None:
     mixed = many + "ż".encode() + many + b"\xb1" + many
     assert refused(pieces(mixed, 1_000)) == "not-text"
     assert refused(b"email\n\0") == "not-text"
+    utf_16 = "email;name\na@s.example;Ł🎓".encode("utf-16")
+    for cut in (1, 2, 3):  # In the middle of a character, and of the two halves of one.
+        assert refused(pieces(utf_16[:-cut], 3)) == "not-text"
     assert refused(b"", Form.JSON_LINES) == "rows-missing"
     assert refused(b"email\n") == "rows-missing"
     assert refused(many, most=8_999) == "rows-too-many"

@@ -174,6 +174,7 @@ def test_an_issuer_asks_about_its_own_alone(
         (f"/v1/credentials/{UNKNOWN}/as-of", 404, "unknown-credential"),
         (f"/v1/issuers/{UNKNOWN}/as-of", 404, "unknown-issuer"),
         (f"/v1/status-lists/{UNKNOWN}/revocation/as-of", 404, "unknown-list"),
+        (f"/v1/changes?issuer_id={UNKNOWN}", 404, "unknown-issuer"),
         ("/v1/changes?until=999999999", 422, "not-recorded-yet"),
         ("/v1/changes?after=999999999", 422, "not-recorded-yet"),
         ("/v1/changes?after=-1", 422, "invalid-request"),

@@ -18,8 +18,6 @@ from projections.process_roles import BACKGROUND
 from tests.integration.api.world import Issuer, Server, World, served
 from tests.waiting import wait_until
 
-TAKEOVER_SECONDS = 5.0
-
 
 @contextmanager
 def beside(first: Server) -> Iterator[Server]:
@@ -134,8 +132,8 @@ def test_after_a_kill_of_the_leader_another_process_publishes_and_nothing_is_los
             killed = background_of(first)
             at = time.monotonic()
             killed.send_signal(signal.SIGKILL)
-            wait_until(lambda: reader.seen[-1][0] > at + 0.2, seconds=TAKEOVER_SECONDS)
-            wait_until(lambda: leads_lists(second), seconds=TAKEOVER_SECONDS)
+            wait_until(lambda: reader.seen[-1][0] > at + 0.2)
+            wait_until(lambda: leads_lists(second))
             wait_until(lambda: told(first) is not None, seconds=40)  # It was started again.
         assert [version for _, version in reader.seen] == sorted(
             {version for _, version in reader.seen}

@@ -112,7 +112,7 @@ def test_another_issuers_credentials_and_jobs_are_not_there(
     other = either_world.issuer()
     theirs = other.issue()["credential_id"]
 
-    job = reached(uczelnia, order_file(uczelnia, theirs), "waiting")
+    job = reached(uczelnia, order_file(uczelnia, theirs), "done")
 
     assert job["findings"]["refused"] == {"not-found": 1}
     assert job["findings"]["statuses"] == {}

@@ -160,6 +160,17 @@ def test_order_that_would_run_at_once_waits_where_one_cannot_be_changed(world: M
     assert world.of(e.CredentialRevoked) == []
 
 
+@pytest.mark.parametrize("rest", list(Rest))
+@pytest.mark.parametrize("wait", [True, False])
+def test_order_that_can_change_nothing_ends_at_once(
+    world: MassChanges, wait: bool, rest: Rest
+) -> None:
+    job = world.run(world.take(REVOKE, [str(uuid4())], wait=wait, rest=rest))
+
+    assert (job.state, job.accepted, job.refused) == (JobState.DONE, 0, 1)
+    assert world.codes(job) == [Code.NOT_FOUND]
+
+
 def test_rest_is_left_and_named(either: MassChanges) -> None:
     job = either.run(either.take(REVOKE, [str(uuid4()), *either.ids]))
 
