@@ -108,13 +108,34 @@ def served(measured: Measured, *options: str) -> Iterator[Live]:
         yield Live(port, _token(measured), psutil.Process(process.pid))
 
 
+@dataclass(frozen=True)
+class Background:
+    """A process that starts again, whenever it ends, the one that does the background work."""
+
+    port: int
+    process: psutil.Process
+
+    def worker(self) -> psutil.Process:
+        """Return the process that does the work."""
+        (worker,) = self.process.children()
+        return worker
+
+    def is_there(self) -> bool:
+        """Tell whether it is at work."""
+        return _is_ready(self.port)
+
+    def leads(self) -> Sequence[str]:
+        """Return the pieces of work that this one leads."""
+        leads: list[str] = json.loads(_answer(self.port, "/readyz").read())["leads"]
+        return leads
+
+
 @contextmanager
-def in_background(measured: Measured) -> Iterator[psutil.Process]:
-    """Do all the work of a registry that needs no HTTP, besides others who do."""
+def in_background(measured: Measured) -> Iterator[Background]:
+    """Do all the work of a registry that needs no HTTP, beside others who do."""
     port, roles = _free_port(), [f"--role={role}" for role in sorted(BACKGROUND)]
     with _running(measured, "--metrics-port", str(port), *roles) as process:
-        _wait_until_ready(process, port)
-        yield psutil.Process(process.pid)
+        yield Background(port, psutil.Process(process.pid))
 
 
 @contextmanager
@@ -170,14 +191,23 @@ def _token(measured: Measured) -> str:
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            connection = http.client.HTTPConnection(HOST, port, timeout=1)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                return
-        except OSError:
-            time.sleep(0.05)
+        if _is_ready(port):
+            return
+        time.sleep(0.05)
     raise NotServedError(f"{process.args!r} did not start")
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        return _answer(port, "/healthz").status == http.HTTPStatus.OK
+    except OSError:
+        return False
+
+
+def _answer(port: int, path: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    connection.request("GET", path)
+    return connection.getresponse()
 
 
 def _free_port() -> int:

@@ -42,14 +42,14 @@ FULL = Effort(
 )
 QUICK = Effort(
     runs=5,
-    events=10_000,
+    events=8_000,
     replayed=10_000,
     appended=10_000,
-    credentials=50,
+    credentials=40,
     demonstrated=40,
     load_seconds=1,
     list_entries=(131_072,),
-    changes=200,
+    changes=160,
     looked_for=10,
     databases=("postgres",),
 )
