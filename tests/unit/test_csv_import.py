@@ -164,7 +164,8 @@ def test_a_file_without_learners_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        "email\na@b.example\n".encode("utf-16"),
+        "email\na@b.example\n".encode("utf-16-le"),  # Without its mark.
+        "email\na@b.example\n".encode("utf-32"),
         b"email,name\na@b.example,\x81\x88\n",
         b'email\n"a@b.example\n',
         b'email\n"a"b@c.example\n',
