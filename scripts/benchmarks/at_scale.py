@@ -4,12 +4,10 @@ The registry serves, publishes, and carries out a job of many rows; one client c
 of the million one after the other, and polls the list of each until the change is in it.
 """
 
-import json
 import random
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from statistics import quantiles
 from uuid import UUID, uuid4
 
@@ -18,9 +16,9 @@ from sqlalchemy import select
 from registry.domain import events as e
 from registry.domain.job import ENDED, JobState
 from registry.domain.securing import Mechanism
-from registry.formats import bitstring
 from registry.store.tables import jobs
 from scripts.benchmarks.databases import postgres, version
+from scripts.benchmarks.entries import Entry, wait_until_set
 from scripts.benchmarks.live import Client, Live, served
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import Measured, new_registry
@@ -31,21 +29,8 @@ MECHANISM = Mechanism.EDDSA_RDFC_2022
 LARGE_LIST = 1_048_576
 KNOWN_OF_A_PAGE = 100
 LONGEST_PAUSE_SECONDS = 0.2
-POLL_SECONDS = 0.005
-MOST_SECONDS = 30
 FRESH = {"p50": Goal(Of.MEDIAN, 150, lower=False), "p99": Goal(Of.MEDIAN, 1000, lower=False)}
 SMALL = Goal(Of.MEDIAN, 300, lower=False)
-
-
-class NotPublishedError(Exception):
-    """A change that was acknowledged was not published in time."""
-
-
-@dataclass(frozen=True)
-class _Entry:
-    credential_id: str
-    path: str
-    index: int
 
 
 def measure(effort: Effort) -> Iterator[Result]:
@@ -81,9 +66,9 @@ def _measure(effort: Effort, entries: int) -> Iterator[Result]:
     yield Result(f"{name}.memory", "MiB", [mib for _, mib in runs], goal=SMALL, note=note)
 
 
-def _fill(measured: Measured, size: int, entries: int) -> list[_Entry]:
+def _fill(measured: Measured, size: int, entries: int) -> list[Entry]:
     """Record credentials in as many lists as they fill, fold and publish; return some of them."""
-    known, issuer = list[_Entry](), UUID(measured.issuer_id)
+    known, issuer = list[Entry](), UUID(measured.issuer_id)
     for number, first in enumerate(range(0, size, entries), 1):
         count = min(entries, size - first)
         events = list_of_credentials(issuer, count, seed=number, entries=entries)
@@ -94,11 +79,10 @@ def _fill(measured: Measured, size: int, entries: int) -> list[_Entry]:
     return known
 
 
-def _entry(event: e.Event) -> _Entry:
+def _entry(event: e.Event) -> Entry:
     if not isinstance(event, e.CredentialIssued):
         raise TypeError(event)
-    path = f"/status-lists/{event.list_id}/suspension"
-    return _Entry(str(event.originator_id), path, event.list_index or 0)
+    return Entry(str(event.originator_id), "suspension", event.list_id, event.list_index or 0)
 
 
 def _order(live: Live, achievement_id: str, *, rows: int) -> None:
@@ -113,24 +97,16 @@ def _is_under_way(measured: Measured) -> bool:
         return JobState(connection.execute(select(jobs.c.state)).scalar_one()) not in ENDED
 
 
-def _run(live: Live, known: list[_Entry], changes: int, seed: int) -> tuple[list[float], float]:
+def _run(live: Live, known: list[Entry], changes: int, seed: int) -> tuple[list[float], float]:
     """Change some credentials; return the milliseconds each took to be seen, and the memory."""
     source, client = random.Random(seed), live.client()  # noqa: S311 - only to be out of step
     delays = [_delay_ms(client, known.pop(), source) for _ in range(min(changes, len(known)))]
     return delays, live.memory_mib()
 
 
-def _delay_ms(client: Client, entry: _Entry, source: random.Random) -> float:
+def _delay_ms(client: Client, entry: Entry, source: random.Random) -> float:
     time.sleep(source.uniform(0, LONGEST_PAUSE_SECONDS))
     client.post(f"/v1/credentials/{entry.credential_id}/suspend", {"reason": "other"})
     acknowledged = time.perf_counter()
-    while not _is_set(client, entry):
-        if time.perf_counter() - acknowledged > MOST_SECONDS:
-            raise NotPublishedError(entry.path)
-        time.sleep(POLL_SECONDS)
+    wait_until_set(client, entry)
     return (time.perf_counter() - acknowledged) * 1000
-
-
-def _is_set(client: Client, entry: _Entry) -> bool:
-    encoded = json.loads(client.get(entry.path))["credentialSubject"]["encodedList"]
-    return bool(bitstring.value(bitstring.decode(encoded), entry.index))

@@ -4,14 +4,12 @@ Three open status servers, measured with four clients, lost 13 to 69 of 100 chan
 accepted: each client read the list, changed its bit, and wrote the whole list back.
 """
 
-import json
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from registry.formats import bitstring
 from scripts.benchmarks.databases import postgres, version
-from scripts.benchmarks.live import Client, Live, change_all, served
+from scripts.benchmarks.entries import Entry, count_set, revocation_entry
+from scripts.benchmarks.live import Live, change_all, served
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import Measured, new_registry
 from scripts.benchmarks.results import Goal, Of, Result
@@ -20,22 +18,6 @@ from scripts.benchmarks.single_changes import BODY, MECHANISM, issued
 CLIENTS = (4, 16)
 NOTHING = Goal(Of.MEDIAN, 0, lower=False)
 WAITED = 5
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where a credential's revocation is published."""
-
-    credential_id: str
-    path: str
-    index: int
-
-    @classmethod
-    def of(cls, measured: Measured, credential_id: str) -> "Entry":
-        """Return the entry of one of the measured registry's credentials."""
-        issuance = measured.registry.application.any_credential(credential_id).issuance
-        path = f"/status-lists/{issuance.list_id}/revocation"
-        return cls(credential_id, path, issuance.list_index or 0)
 
 
 def measure(effort: Effort) -> Iterator[Result]:
@@ -63,7 +45,7 @@ def _measure(
 
 def _run(effort: Effort, measured: Measured, live: Live, clients: int) -> tuple[int, int]:
     ids = issued(measured, effort.changes)
-    entries = [Entry.of(measured, each) for each in ids]
+    entries = [revocation_entry(measured, each) for each in ids]
     paths = [f"/v1/credentials/{each}/revoke" for each in ids]
     changed = change_all(live, paths, BODY, clients=clients)
     return changed.accepted, _visible(live, entries, changed.accepted)
@@ -72,15 +54,6 @@ def _run(effort: Effort, measured: Measured, live: Live, clients: int) -> tuple[
 def _visible(live: Live, entries: list[Entry], accepted: int) -> int:
     """Return how many entries are set as soon as all accepted ones are, or after some seconds."""
     client, deadline = live.client(), time.monotonic() + WAITED
-    while (found := set_in(client, entries)) < accepted and time.monotonic() < deadline:
+    while (found := count_set(client, entries)) < accepted and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
-
-
-def set_in(client: Client, entries: Sequence[Entry]) -> int:
-    """Return how many entries are set in the lists that are served."""
-    lists = {
-        path: bitstring.decode(json.loads(client.get(path))["credentialSubject"]["encodedList"])
-        for path in {entry.path for entry in entries}
-    }
-    return sum(bitstring.value(lists[entry.path], entry.index) for entry in entries)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,16 +113,16 @@ class Background:
     """A process that starts again, whenever it ends, the one that does the background work."""
 
     port: int
-    process: psutil.Process
+    process: subprocess.Popen[bytes]
 
     def worker(self) -> psutil.Process:
         """Return the process that does the work."""
-        (worker,) = self.process.children()
+        (worker,) = psutil.Process(self.process.pid).children()
         return worker
 
-    def is_there(self) -> bool:
-        """Tell whether it is at work."""
-        return _is_ready(self.port)
+    def wait_until_ready(self) -> None:
+        """Return once it is at work; raises NotServedError."""
+        _wait_until_ready(self.process, self.port)
 
     def leads(self) -> Sequence[str]:
         """Return the pieces of work that this one leads."""
@@ -135,7 +135,7 @@ def in_background(measured: Measured) -> Iterator[Background]:
     """Do all the work of a registry that needs no HTTP, beside others who do."""
     port, roles = _free_port(), [f"--role={role}" for role in sorted(BACKGROUND)]
     with _running(measured, "--metrics-port", str(port), *roles) as process:
-        yield Background(port, psutil.Process(process.pid))
+        yield Background(port, process)
 
 
 @contextmanager
@@ -191,17 +191,11 @@ def _token(measured: Measured) -> str:
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        if _is_ready(port):
-            return
+        with suppress(OSError):
+            if _answer(port, "/healthz").status == http.HTTPStatus.OK:
+                return
         time.sleep(0.05)
     raise NotServedError(f"{process.args!r} did not start")
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        return _answer(port, "/healthz").status == http.HTTPStatus.OK
-    except OSError:
-        return False
 
 
 def _answer(port: int, path: str) -> http.client.HTTPResponse:

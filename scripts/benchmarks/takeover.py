@@ -7,12 +7,13 @@ after the kill must then be in the list that everybody fetches.
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from registry.domain.securing import Mechanism
-from scripts.benchmarks.concurrent_changes import Entry, set_in
+from registry.store.leadership import TRY_SECONDS
 from scripts.benchmarks.databases import postgres, version
-from scripts.benchmarks.live import Background, Client, NotServedError, in_background, served
+from scripts.benchmarks.entries import Entry, revocation_entry, wait_until_set
+from scripts.benchmarks.live import Background, Client, in_background, served
 from scripts.benchmarks.measuring import Effort
 from scripts.benchmarks.registries import new_registry
 from scripts.benchmarks.results import Goal, Of, Result
@@ -21,15 +22,6 @@ from scripts.benchmarks.single_changes import BODY, issued
 MECHANISM = Mechanism.EDDSA_RDFC_2022
 GOAL = Goal(Of.MEDIAN, 5, lower=False)
 WORK = "lists/0-of-1"
-TRIED_EVERY_SECONDS = 0.5
-"""How often a process tries to lead: the kills are spread over that time."""
-
-MOST_SECONDS = 60
-LOOK_SECONDS = 0.01
-
-
-class TooLateError(Exception):
-    """What is waited for did not come in time."""
 
 
 def measure(effort: Effort) -> Iterator[Result]:
@@ -42,11 +34,12 @@ def measure(effort: Effort) -> Iterator[Result]:
         in_background(measured) as another,
     ):
         client, runs = live.client(), []
-        before, *entries = [Entry.of(measured, each) for each in issued(measured, effort.runs + 1)]
+        ids = issued(measured, effort.runs + 1)
+        before, *entries = [revocation_entry(measured, each) for each in ids]
         _publish(client, before)
         for number, entry in enumerate(entries):
             leader = _leader([one, another])
-            time.sleep(TRIED_EVERY_SECONDS * number / effort.runs)
+            time.sleep(TRY_SECONDS * number / effort.runs)  # The kills are spread between tries.
             leader.process.send_signal(signal.SIGSTOP)
             leader.worker().kill()
             runs.append(_publish(client, entry))
@@ -57,7 +50,8 @@ def measure(effort: Effort) -> Iterator[Result]:
 
 def _leader(processes: Sequence[Background]) -> Background:
     """Return the one that leads once all are there."""
-    _wait(lambda: all(each.is_there() for each in processes))
+    for each in processes:
+        each.wait_until_ready()
     return next(each for each in processes if WORK in each.leads())
 
 
@@ -65,20 +59,5 @@ def _publish(client: Client, entry: Entry) -> float:
     """Change a credential; return after how many seconds that is published."""
     began = time.perf_counter()
     client.post(f"/v1/credentials/{entry.credential_id}/revoke", BODY)
-    _wait(lambda: _is_published(client, entry))
+    wait_until_set(client, entry)
     return time.perf_counter() - began
-
-
-def _is_published(client: Client, entry: Entry) -> bool:
-    try:
-        return bool(set_in(client, [entry]))
-    except NotServedError:
-        return False  # Not even the list is there yet.
-
-
-def _wait(holds: Callable[[], bool]) -> None:
-    began = time.perf_counter()
-    while not holds():
-        if time.perf_counter() - began > MOST_SECONDS:
-            raise TooLateError
-        time.sleep(LOOK_SECONDS)
