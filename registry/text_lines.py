@@ -105,19 +105,19 @@ def _from_utf_16(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut at ends of lines, without the byte order mark."""
-    buffer, lines, mark = bytearray(), 0, _BYTE_ORDER_MARK
-    for chunk in _from_utf_16(chunks):
+    buffer, lines = bytearray(), 0
+    for chunk in _without_mark(_from_utf_16(chunks)):
         buffer += chunk
         if len(buffer) < BLOCK_BYTES:
             continue
         if end := _last_end(buffer):
             block = bytes(buffer[:end])
             del buffer[:end]
-            yield block.removeprefix(mark)
-            lines, mark = lines + block.count(b"\n"), b""
+            yield block
+            lines += block.count(b"\n")
         if len(buffer) > LONGEST_LINE_BYTES:
             raise LineTooLongError(lines + 1)
-    yield bytes(buffer).removeprefix(mark)
+    yield bytes(buffer)
 
 
 def _last_end(buffer: bytearray) -> int:
