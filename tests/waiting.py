@@ -7,9 +7,18 @@ PATIENCE_SECONDS = 30
 """Far more than anything takes, so that a busy machine fails no test."""
 
 
-def wait_until(holds: Callable[[], object], *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Ask again and again until something holds; fails the test once the time is over."""
+def wait_until(
+    holds: Callable[[], object],
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    in_the_way: Callable[[], object] = lambda: None,
+) -> None:
+    """Ask again and again until something holds.
+
+    Fails the test once the time is over, and says what is `in_the_way` by then.
+    """
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"it did not come to be within {seconds} s"
+        late = time.monotonic() >= deadline
+        assert not late, f"it did not come to be within {seconds} s: {in_the_way()}"
         time.sleep(0.01)

@@ -168,6 +168,8 @@ def test_order_that_can_change_nothing_ends_at_once(
     job = world.run(world.take(REVOKE, [str(uuid4())], wait=wait, rest=rest))
 
     assert (job.state, job.accepted, job.refused) == (JobState.DONE, 0, 1)
+    assert job.findings is not None
+    assert (job.findings["changes"], job.findings["refused"]) == (0, {Code.NOT_FOUND: 1})
     assert world.codes(job) == [Code.NOT_FOUND]
 
 

@@ -337,6 +337,8 @@ def test_undoing_what_is_reinstated_already_ends_at_once(world: MassChanges, res
     again = world.run(world.orders.undo(HEAD, job.job_id, terms))
 
     assert (again.state, again.accepted, again.refused) == (JobState.DONE, 0, 3)
+    assert again.findings is not None
+    assert again.findings["changes"] == 0
     assert world.codes(again) == [Code.NOT_SUSPENDED] * 3
 
 

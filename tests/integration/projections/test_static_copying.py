@@ -1,7 +1,7 @@
 """The thread that copies: it outlives a store that is away, and holds up nothing."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,10 +16,10 @@ from projections.static.opening import open_target
 from projections.static.publication import StaticPublication
 from tests.integration.projections.by_hand import ByHand, open_registry
 from tests.making import Clock
+from tests.waiting import wait_until
 from tests.web_servers import BUCKET, ObjectStore
 
 NAME = "status-lists/00000000-0000-4000-8000-000000000000/revocation"
-PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -29,13 +29,6 @@ def s3(s3_server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Obje
         monkeypatch.setenv(name, value)
     yield s3_server
     s3_server.start()
-
-
-def eventually(holds: Callable[[], bool], in_the_way: Callable[[], object] = lambda: None) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, in_the_way()
-        time.sleep(0.02)
 
 
 def test_store_that_was_away_has_everything_once_it_is_back(
@@ -48,17 +41,17 @@ def test_store_that_was_away_has_everything_once_it_is_back(
     copying.start()
     try:
         publish(folder, 1)
-        eventually(lambda: fetched(s3) == body(1), lambda: copying.failure)
+        wait_until(lambda: fetched(s3) == body(1), in_the_way=lambda: copying.failure)
         s3.stop()
         publish(folder, 2)
-        eventually(lambda: copying.failure is not None)
+        wait_until(lambda: copying.failure is not None)
         assert "TargetAwayError" in (copying.failure or "")
         began = time.monotonic()
         publish(folder, 3)
         assert time.monotonic() - began < 1.0
         s3.start()
-        eventually(lambda: fetched(s3) == body(3), lambda: copying.failure)
-        eventually(lambda: copying.failure is None)
+        wait_until(lambda: fetched(s3) == body(3), in_the_way=lambda: copying.failure)
+        wait_until(lambda: copying.failure is None)
         assert copying.standing.behind == 0
     finally:
         copying.stop()
@@ -101,12 +94,12 @@ def test_one_target_that_fails_holds_up_no_other_and_no_publishing(
     credential = by_hand.issue()[0]
     for each in by_hand.registry.static:
         each.start()
-    eventually(lambda: bad.failure is not None)
+    wait_until(lambda: bad.failure is not None)
     by_hand.revoke(credential)
     assert by_hand.settle() == 2
     name = by_hand.names(credential)[0]
     served = by_hand.registry.folder.root / name
-    eventually(lambda: is_copied(tmp_path / "copies" / name, served))
+    wait_until(lambda: is_copied(tmp_path / "copies" / name, served))
     assert good.failure is None
 
 
@@ -118,7 +111,7 @@ def test_metrics_tell_of_each_target_also_while_the_database_is_away(by_hand: By
     for each in by_hand.registry.static:
         each.start()
     good, bad = by_hand.registry.static
-    eventually(lambda: bad.failure is not None)
+    wait_until(lambda: bad.failure is not None)
     (Path(str(by_hand.registry.database.url).removeprefix("sqlite:///"))).unlink()
     collectors = CollectorRegistry()
     collectors.register(RegistryCollector(by_hand.registry))
